@@ -1,0 +1,1 @@
+"""A CloudTrail you run yourself, with its whole identity-and-access side."""

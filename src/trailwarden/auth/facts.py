@@ -1,0 +1,38 @@
+"""What authorization must know of a resource: whose it is, which policies hang on it, its tags.
+
+Each service that has resource-based policies or taggable resources provides a function from ARN to facts; `app` hands
+the table to `authorize`. So `auth` needs no service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from trailwarden.arn import Arn
+from trailwarden.policy.request import ContextValue
+from trailwarden.storage.ports import Reader
+
+__all__ = ["FactsProvider", "ResourceFacts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFacts:
+    """Facts about one resource as it stands in the transaction.
+
+    `account` is its owner. `policies` are the JSON documents of its resource-based policies, with the ARN each hangs on
+    (for an S3 object: the bucket's policy and ARN). `tags` fill aws:ResourceTag and the service's own tag keys.
+    `context` holds further condition keys that depend on the resource (s3:ResourceAccount …).
+    `anonymous` tells whether an unsigned call may be evaluated at all.
+    `blocks` holds S3's Block Public Access switches that are on, `grants` statements that ACLs or KMS grants amount to, as JSON documents.
+    """
+
+    account: str
+    policies: tuple[tuple[str, str], ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    anonymous: bool = False
+    blocks: frozenset[str] = frozenset()
+    grants: tuple[str, ...] = ()
+
+
+FactsProvider = Callable[[Arn, Reader], ResourceFacts | None]
+"""None where no such resource exists."""
