@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.auth.stages import Authenticated, Authorized, Resolved
-from trailwarden.errors import AwsError
+from trailwarden.errors import AwsError, InternalFailure
 from trailwarden.events.outcome import Outcome, Stage
-from trailwarden.storage.ports import Storage, Transaction
+from trailwarden.storage.ports import Storage, StorageUnavailable, Transaction
 from trailwarden.wire.parsed import Parsed
 
 __all__ = ["Attempt", "Pipeline"]
@@ -36,6 +36,7 @@ class Pipeline:
     authorize: Callable[[Resolved, Transaction], Authorized]
     handle: Callable[[Authorized, Transaction], Mapping[str, Any]]
     record: Callable[[Outcome, Transaction], None]
+    report: Callable[[Exception, Parsed], None]
 
     def attempt(self, call: Parsed) -> Attempt:
         """Run the call on a fresh transaction, and record how it ended in that same transaction."""
@@ -56,6 +57,11 @@ class Pipeline:
             return Outcome(reached=reached, result=self.handle(authorized, transaction))
         except AwsError as error:
             return Outcome(reached=reached, error=error)
+        except StorageUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 — a fault of ours is an outcome too: recorded, and told without its cause
+            self.report(fault, call)
+            return Outcome(reached=reached, error=InternalFailure())
 
     def commit(self, attempt: Attempt) -> "Future[None]":
         """Make the attempt durable; nothing is answered before."""

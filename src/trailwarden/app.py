@@ -1,0 +1,157 @@
+"""The composition root: from a configuration to a running server. Everything ambient comes in here, and only here."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trailwarden import wire
+from trailwarden.auth.authorize import Authorizer
+from trailwarden.auth.credentials import Authenticator
+from trailwarden.auth.resolve import Resolver
+from trailwarden.auth.sealing import Vault
+from trailwarden.auth.stages import Authorized
+from trailwarden.clock import Chance, Clock, system_clock
+from trailwarden.errors import AwsError, InternalFailure, ServiceUnavailable
+from trailwarden.pipeline import Attempt, Pipeline
+from trailwarden.services.call import Call
+from trailwarden.services.errors import OperationNotBuilt
+from trailwarden.services.registry import HANDLERS
+from trailwarden.services.settings import Settings
+from trailwarden.services.world import World
+from trailwarden.storage import Conflict, Storage, StorageUnavailable, Transaction, open_storage
+from trailwarden.wire import HttpRequest, HttpResponse, Parsed
+
+__all__ = ["Config", "Front", "Server", "build"]
+
+_log = logging.getLogger(__name__)
+
+_ATTEMPTS = 20
+"""How often a call that lost a race is run again before it is told to retry itself."""
+
+_INLINE_BODY = 128 * 1024
+"""Calls with larger bodies run on a thread, so that the event loop goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How a server is to run. `database` and `blobs` default to files below `data`; intervals are in seconds."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 4566
+    account_id: str = ""
+    root_access_key: str = ""
+    root_secret_key: str = ""
+    database: str = ""
+    blobs: str = ""
+    delivery_interval: float = 300.0
+    digest_interval: float = 3600.0
+    authorization_tail: bool = False
+    enforce_rates: bool = False
+    tls: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients find the server."""
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+
+@dataclass(slots=True)
+class Settled:
+    """Carries results of the writer thread to the event loop, one wake-up for a whole group of commits."""
+
+    loop: asyncio.AbstractEventLoop
+    done: deque[tuple[asyncio.Future[None], BaseException | None]] = field(default_factory=deque)
+    woken: bool = False
+
+    def wait(self, commit: "Future[None]") -> "asyncio.Future[None]":
+        """A future of the event loop that ends as the commit does."""
+        waiting: asyncio.Future[None] = self.loop.create_future()
+        commit.add_done_callback(lambda ended: self._ended(waiting, ended))
+        return waiting
+
+    def _ended(self, waiting: "asyncio.Future[None]", commit: "Future[None]") -> None:
+        self.done.append((waiting, commit.exception()))
+        if not self.woken:
+            self.woken = True
+            self.loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self.woken = False
+        while self.done:
+            waiting, error = self.done.popleft()
+            if waiting.cancelled():
+                continue
+            if error is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(error)
+
+
+@dataclass(slots=True, kw_only=True)
+class Front:
+    """Bytes in, bytes out: parse, run the pipeline, wait until it is durable, render."""
+
+    pipeline: Pipeline
+    chance: Chance
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    settled: Settled | None = None
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request; whatever goes wrong is an AWS error in the protocol of the call."""
+        request_id = self.chance.uuid()
+        try:
+            route = wire.route(request)
+        except AwsError as error:
+            return wire.write_error(None, error, request, request_id)
+        try:
+            call = wire.read(request, route, request_id)
+            outcome = (await self._durable(call)).outcome
+            if outcome.error is not None:
+                raise outcome.error
+            response = wire.write(route, outcome.result, request, request_id)
+        except AwsError as error:
+            self._count(route.service, error.code_in(route.family))
+            return wire.write_error(route, error, request, request_id)
+        self._count(route.service, "")
+        return response
+
+    async def _durable(self, call: Parsed) -> Attempt:
+        """Run the call until its transaction commits; nothing is answered before."""
+        for _ in range(_ATTEMPTS):
+            attempt = await self._attempt(call)
+            try:
+                await self._committed(attempt)
+            except Conflict:
+                continue
+            except StorageUnavailable as error:
+                raise ServiceUnavailable from error
+            return attempt
+        raise ServiceUnavailable
+
+    async def _attempt(self, call: Parsed) -> Attempt:
+        if len(call.request.body) > _INLINE_BODY:
+            return await asyncio.to_thread(self._guarded, call)
+        return self._guarded(call)
+
+    def _guarded(self, call: Parsed) -> Attempt:
+        try:
+            return self.pipeline.attempt(call)
+        except StorageUnavailable as error:
+            raise ServiceUnavailable from error
+        except Exception as error:
+            _log.exception("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id)
+            raise InternalFailure from error
+
+    async def _committed(self, attempt: Attempt) -> None:
+        if self.settled is None:
+            self.settled = Settled(asyncio.get_running_loop())
+        await self.settled.wait(self.pipeline.commit(attempt))
+
+    def _count(self, service: str, code: str) -> None:
+        self.counts[service, code] = self.counts.get((service, code), 0) + 1

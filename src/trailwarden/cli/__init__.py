@@ -1,0 +1,23 @@
+"""The commands: `trailwarden serve`, `env`, `diagnose`, `demo`. One module a command."""
+
+import typer
+
+from trailwarden.cli.env import env
+from trailwarden.cli.serve import serve
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="trailwarden",
+    help="A CloudTrail you run yourself, with its whole identity-and-access side.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, env):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,89 @@
+"""`trailwarden serve`: the server in the foreground."""
+
+import asyncio
+import logging
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from trailwarden.app import Config, Server, build
+
+__all__ = ["Announcing", "serve"]
+
+_BACKLOG = 1024
+
+
+class Announcing(uvicorn.Server):
+    """A server that prints the contract's `ready` line once it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            typer.echo(self.ready)
+
+
+def serve(  # noqa: PLR0913 — each is an option of the command
+    data: Annotated[Path, typer.Option(help="Everything the server keeps lies here.")] = Path("data"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 4566,
+    account_id: Annotated[str, typer.Option(help="The first account's id (12 digits); made up at the first start if not given.")] = "",
+    root_access_key: Annotated[str, typer.Option(help="Access key id of the first account's root user, at the first start.")] = "",
+    root_secret_key: Annotated[str, typer.Option(help="Its secret.", envvar="TRAILWARDEN_ROOT_SECRET_KEY")] = "",
+    database: Annotated[str, typer.Option(help="SQLAlchemy URL of the database, such as postgresql+pg8000://…; SQLite in DIR by default.")] = "",
+    blobs: Annotated[str, typer.Option(help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default.")] = "",
+    tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    delivery_interval: Annotated[float, typer.Option(min=0.1, help="Seconds between deliveries of log files.")] = 300.0,
+    digest_interval: Annotated[float, typer.Option(min=0.2, help="Seconds that a digest file spans.")] = 3600.0,
+    authorization_tail: Annotated[bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")] = False,
+    enforce_rates: Annotated[bool, typer.Option(help="Enforce AWS's request rates.")] = False,
+) -> None:
+    """Start the server. It prints `ready http://HOST:PORT account=… region=us-east-1` when it answers."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG)
+    server = build(
+        Config(
+            data=data,
+            host=host,
+            port=listening.getsockname()[1],
+            account_id=account_id,
+            root_access_key=root_access_key,
+            root_secret_key=root_secret_key,
+            database=database,
+            blobs=blobs,
+            delivery_interval=delivery_interval,
+            digest_interval=digest_interval,
+            authorization_tail=authorization_tail,
+            enforce_rates=enforce_rates,
+            tls=tls_cert is not None,
+        )
+    )
+    asyncio_run(server, listening, tls_cert, tls_key)
+
+
+def asyncio_run(server: Server, listening: socket.socket, certificate: Path | None, key: Path | None) -> None:
+    """Serve on a bound socket until a signal ends it."""
+    config = uvicorn.Config(
+        server.asgi,
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=10,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    ready = f"ready {server.config.endpoint} account={server.account} region={server.region}"
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(Announcing(config, ready).serve(sockets=[listening]))
