@@ -1,0 +1,168 @@
+"""Whether a trail could deliver: the real policies of bucket, key, topic, log group and role are evaluated for CloudTrail.
+
+The exceptions are AWS's, misleading ones included: with a KMS key, bucket and key share one exception that names both,
+and a delivery role without permissions is reported as an invalid log group.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+"""
+
+import re
+
+from trailwarden.arn import Arn
+from trailwarden.delivery.trail import Trail
+from trailwarden.policy import ContextValue
+from trailwarden.services.call import Call
+from trailwarden.services.cloudtrail.errors import (
+    InsufficientEncryptionPolicyException,
+    InsufficientS3BucketPolicyException,
+    InsufficientSnsTopicPolicyException,
+    InvalidCloudWatchLogsLogGroupArnException,
+    InvalidCloudWatchLogsRoleArnException,
+    InvalidKmsKeyIdException,
+    InvalidSnsTopicNameException,
+    KmsKeyNotFoundException,
+    S3BucketDoesNotExistException,
+)
+from trailwarden.services.world import World
+
+__all__ = ["SERVICE", "bucket_admits", "check_destinations", "key_admits", "key_arn", "topic_arn"]
+
+SERVICE = "cloudtrail.amazonaws.com"
+_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?\Z")
+_KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}\Z")
+_LOG_GROUP = re.compile(r"log-group:(?P<name>[\w./#-]{1,512}):\*\Z")
+
+
+def topic_arn(call: Call, given: str) -> str:
+    """The ARN of the topic that a name or an ARN means; "" clears.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html (SnsTopicName)
+    """
+    arn = Arn.parse(given)
+    if arn is not None and arn.service == "sns" and _TOPIC.match(arn.resource):
+        return given
+    if given and not _TOPIC.match(given):
+        raise InvalidSnsTopicNameException(topic=given[:256])
+    return f"arn:aws:sns:{call.region}:{call.account}:{given}" if given else ""
+
+
+def key_arn(call: Call, world: World, given: str) -> str:
+    """The full ARN of the key that an id, an alias or an ARN means; "" clears.
+
+    InvalidKmsKeyIdException for what has none of these forms, KmsKeyNotFoundException where no such key exists.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html (KmsKeyId)
+    """
+    if not given:
+        return ""
+    if given.startswith("alias/"):
+        text = f"arn:aws:kms:{call.region}:{call.account}:{given}"
+    elif _KEY_ID.match(given):
+        text = f"arn:aws:kms:{call.region}:{call.account}:key/{given}"
+    else:
+        text = given
+    arn = Arn.parse(text)
+    if arn is None or arn.service != "kms" or arn.type not in {"key", "alias"}:
+        raise InvalidKmsKeyIdException(key=given[:350])
+    facts = world.resource(arn)
+    if facts is None:
+        raise KmsKeyNotFoundException(key=given)
+    return facts.arn or text
+
+
+def check_destinations(call: Call, world: World, trail: Trail) -> None:
+    """Raise what AWS raises for the first destination that CloudTrail could not deliver to.
+
+    S3BucketDoesNotExistException, InsufficientS3BucketPolicyException, InsufficientEncryptionPolicyException,
+    InsufficientSnsTopicPolicyException, InvalidCloudWatchLogsRoleArnException, InvalidCloudWatchLogsLogGroupArnException.
+    """
+    if world.resource(_bucket_arn(trail)) is None:
+        raise S3BucketDoesNotExistException(bucket=trail.bucket)
+    if trail.kms_key_id:
+        if not (bucket_admits(world, trail) and key_admits(world, trail)):
+            raise InsufficientEncryptionPolicyException(bucket=trail.bucket, key=trail.kms_key_id)
+    elif not bucket_admits(world, trail):
+        raise InsufficientS3BucketPolicyException(bucket=trail.bucket)
+    if trail.topic_arn and not _topic_admits(world, trail):
+        raise InsufficientSnsTopicPolicyException
+    if trail.log_group_arn:
+        _check_log_group(call, world, trail)
+
+
+def bucket_admits(world: World, trail: Trail) -> bool:
+    """Whether CloudTrail may read the bucket's ACL and write where this trail's log files go.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    """
+    prefix = f"{trail.prefix}/" if trail.prefix else ""
+    bucket = _bucket_arn(trail)
+    owners = (trail.account, trail.organization) if trail.organization else (trail.account,)
+    return world.service_may(SERVICE, "s3:GetBucketAcl", str(bucket), _sourced(trail)) and all(
+        world.service_may(
+            SERVICE,
+            "s3:PutObject",
+            f"{bucket}/{prefix}AWSLogs/{owner}/CloudTrail/{trail.home_region}/file.json.gz",
+            {**_sourced(trail), "s3:x-amz-acl": "bucket-owner-full-control"},
+        )
+        for owner in owners
+    )
+
+
+def key_admits(world: World, trail: Trail) -> bool:
+    """Whether CloudTrail may make data keys for this trail's log files and describe the key.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    """
+    encryption: dict[str, ContextValue] = {
+        **_sourced(trail),
+        "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn,
+        "kms:EncryptionContextKeys": ("aws:cloudtrail:arn", "aws:s3:arn"),
+    }
+    return world.service_may(SERVICE, "kms:GenerateDataKey", trail.kms_key_id, encryption) and world.service_may(
+        SERVICE, "kms:DescribeKey", trail.kms_key_id, _sourced(trail)
+    )
+
+
+def _topic_admits(world: World, trail: Trail) -> bool:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html."""
+    arn = Arn.parse(trail.topic_arn)
+    if arn is None or world.resource(arn) is None:
+        return False
+    return world.service_may(SERVICE, "sns:Publish", trail.topic_arn, _sourced(trail))
+
+
+def _check_log_group(call: Call, world: World, trail: Trail) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html."""
+    group = Arn.parse(trail.log_group_arn)
+    named = _LOG_GROUP.match(group.resource) if group else None
+    if group is None or group.service != "logs" or named is None or group.region != call.region:
+        raise InvalidCloudWatchLogsLogGroupArnException(
+            reason="CloudTrail cannot validate the specified log group ARN."
+        )
+    role = Arn.parse(trail.log_role_arn)
+    if role is None or role.service != "iam" or not role.resource.startswith("role/"):
+        raise InvalidCloudWatchLogsRoleArnException(reason="CloudTrail cannot validate the specified role ARN.")
+    if world.resource(role) is None or not world.service_may(SERVICE, "sts:AssumeRole", trail.log_role_arn, _sourced(trail)):
+        raise InvalidCloudWatchLogsRoleArnException(reason="Access denied. Check the trust relationships for your role.")
+    stream = f"{trail.log_group_arn.removesuffix(':*')}:log-stream:{call.account}_CloudTrail_{call.region}"
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        if not world.role_may(trail.log_role_arn, action, stream):
+            raise InvalidCloudWatchLogsLogGroupArnException(
+                reason="Access denied. Check the permissions for your role."
+            )
+    if world.resource(group) is None:
+        raise InvalidCloudWatchLogsLogGroupArnException(
+            reason="Check the log group ARN: CloudTrail can't validate it."
+        )
+
+
+def _bucket_arn(trail: Trail) -> Arn:
+    return Arn(service="s3", resource=trail.bucket)
+
+
+def _sourced(trail: Trail) -> dict[str, ContextValue]:
+    """What CloudTrail says of itself on each of its calls.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cross-service-confused-deputy-prevention.html
+    """
+    return {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}

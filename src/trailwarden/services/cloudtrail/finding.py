@@ -1,0 +1,53 @@
+"""From the name or ARN a client gives to the trail it means."""
+
+from trailwarden.delivery.trail import TRAIL, Trail
+from trailwarden.services.call import Call
+from trailwarden.services.cloudtrail.errors import InvalidHomeRegionException, TrailNotFoundException
+from trailwarden.services.cloudtrail.names import CloudTrailARNInvalidException, TrailReference, trail_reference
+from trailwarden.services.world import World
+
+__all__ = ["find_trail", "home_trail", "visible_trails"]
+
+
+def find_trail(call: Call, world: World, given: str) -> Trail:
+    """The trail to read: a bare name means the trail of this account whose home is this Region, an ARN any Region's.
+
+    TrailNotFoundException, InvalidTrailNameException, CloudTrailARNInvalidException.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    """
+    reference = trail_reference(given, account=call.account, region=call.region)
+    trail = world.find(TRAIL, reference.account, reference.region, reference.name)
+    if trail is None or not _sees(call, world, trail):
+        _refuse_foreign(call, world, reference)
+        raise TrailNotFoundException(arn=reference.arn, account=call.account)
+    return trail
+
+
+def home_trail(call: Call, world: World, given: str) -> Trail:
+    """The trail to change, which must be done in its home Region.
+
+    As `find_trail`; InvalidHomeRegionException elsewhere.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html
+    """
+    trail = find_trail(call, world, given)
+    if trail.home_region != call.region:
+        raise InvalidHomeRegionException(arn=trail.arn, home=trail.home_region)
+    return trail
+
+
+def visible_trails(call: Call, world: World) -> list[Trail]:
+    """Every trail of the account, home Region by home Region."""
+    return [document.body for document in world.list(TRAIL, call.account)]
+
+
+def _sees(call: Call, world: World, trail: Trail) -> bool:
+    return trail.account == call.account
+
+
+def _refuse_foreign(call: Call, world: World, reference: TrailReference) -> None:
+    if reference.account != call.account:
+        raise CloudTrailARNInvalidException(
+            reason=f"AccountID in ARN is wrong, you can only access resources with AccountID {call.account}"
+        )
