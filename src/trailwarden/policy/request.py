@@ -69,7 +69,8 @@ class Principal:
     `arn` is the ARN of the session or user as aws:userid's owner is named on the wire (`arn:aws:sts::A:assumed-role/R/S`,
     `arn:aws:iam::A:user/U`, `arn:aws:iam::A:root`, "" for anonymous); `issuer_arn` the role of a session
     (`arn:aws:iam::A:role/path/R`) or the user of a federated user, else as `arn`. For a service, `arn` is its principal
-    (`cloudtrail.amazonaws.com`). `unique_id` is AIDA…, AROA…:session or the account id; `issuer_id` AROA… of the role.
+    (`cloudtrail.amazonaws.com`), for web identities and SAML the provider. `unique_id` is AIDA…, AROA…:session or the
+    account id; `issuer_id` AROA… of the role; `canonical_id` the account's canonical user id as S3 knows it.
     """
 
     kind: PrincipalKind
@@ -78,6 +79,7 @@ class Principal:
     issuer_arn: str = ""
     unique_id: str = ""
     issuer_id: str = ""
+    canonical_id: str = ""
     service_linked: bool = False
     management_account: bool = False
 
@@ -103,7 +105,9 @@ class AccessRequest:
     """One check: a principal, one action (`service:Action`), one resource ARN (or "*"), and the request context.
 
     `resource_account` is the owner's account id ("" where the resource has none: `*`). `context` maps condition keys in
-    any case to values; a key that is not there is absent, one whose value is UNKNOWN may be either.
+    any case to values; a key that is not there is absent, one whose value is UNKNOWN may be either. Keys that the principal
+    or the resource account itself tells (aws:PrincipalArn, aws:userid, aws:ResourceAccount …) need not be given.
+    `resource_in_management_account` and `resource_aws_managed` (an AWS managed key) keep resource control policies off it.
     """
 
     principal: Principal
@@ -111,6 +115,8 @@ class AccessRequest:
     resource: str
     resource_account: str = ""
     context: Mapping[str, ContextValue] = field(default_factory=dict)
+    resource_in_management_account: bool = False
+    resource_aws_managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,56 @@
+"""The IAM engine: pure, standard library only, usable as a library.
+
+    policy = compile_policy(document, Source(layer=Layer.IDENTITY, id="ReadTrails"))
+    decision = evaluate(AccessRequest(principal=…, action="cloudtrail:GetTrailStatus", resource=…), PolicySet(identity=(policy,)))
+
+`compile_policy` reads a document, `evaluate` decides a request by all kinds of policies at once. Everything else here
+tells more about a decision.
+"""
+
+from trailwarden.policy.condition import Condition
+from trailwarden.policy.decision import Block, Decision, Effect, Turn, Verdict
+from trailwarden.policy.document import compile_policy, context_keys
+from trailwarden.policy.engine import evaluate
+from trailwarden.policy.grammar import Grammar, MalformedPolicy
+from trailwarden.policy.principals import Reach
+from trailwarden.policy.request import (
+    UNKNOWN,
+    AccessRequest,
+    ContextValue,
+    Layer,
+    PolicySet,
+    Principal,
+    PrincipalKind,
+    Source,
+    Unknown,
+)
+from trailwarden.policy.rules import RULES
+from trailwarden.policy.statement import Found, Policy, Statement
+
+__all__ = [
+    "RULES",
+    "UNKNOWN",
+    "AccessRequest",
+    "Block",
+    "Condition",
+    "ContextValue",
+    "Decision",
+    "Effect",
+    "Found",
+    "Grammar",
+    "Layer",
+    "MalformedPolicy",
+    "Policy",
+    "PolicySet",
+    "Principal",
+    "PrincipalKind",
+    "Reach",
+    "Source",
+    "Statement",
+    "Turn",
+    "Unknown",
+    "Verdict",
+    "compile_policy",
+    "context_keys",
+    "evaluate",
+]

@@ -1,0 +1,100 @@
+"""A request made ready for matching: names folded, context looked up without regard to case."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trailwarden.policy.request import AccessRequest, ContextValue, Principal, PrincipalKind
+
+__all__ = ["Asking", "asking_of"]
+
+_Derived = Callable[[AccessRequest], ContextValue | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What statements are matched against. `action` and the keys of `context` are in lower case."""
+
+    request: AccessRequest
+    principal: Principal
+    action: str
+    resource: str
+    context: Mapping[str, ContextValue]
+
+    def value(self, key: str) -> ContextValue | None:
+        """The value of a condition key given in lower case; None where it is absent.
+
+        Keys that the principal or the resource itself tells are there even where the request leaves them out.
+        """
+        found = self.context.get(key)
+        if found is None and key in _DERIVED:
+            return _DERIVED[key](self.request)
+        return found
+
+
+def asking_of(request: AccessRequest) -> Asking:
+    """The request made ready."""
+    context = {key.lower(): value for key, value in request.context.items()}
+    if len(context) != len(request.context):
+        context = _merged(request.context)
+    return Asking(request, request.principal, request.action.lower(), request.resource, context)
+
+
+def _merged(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
+    """Keys that differ only in case, as tag keys can, become one key with several values."""
+    values: dict[str, list[ContextValue]] = {}
+    for key, value in context.items():
+        values.setdefault(key.lower(), []).append(value)
+    return {key: found[0] if len(found) == 1 else _joined(found) for key, found in values.items()}
+
+
+def _joined(found: list[ContextValue]) -> ContextValue:
+    parts: list[str] = []
+    for value in found:
+        if isinstance(value, str):
+            parts.append(value)
+        elif isinstance(value, tuple):
+            parts.extend(value)
+        else:
+            return value
+    return tuple(parts)
+
+
+def _principal_arn(request: AccessRequest) -> str | None:
+    """The role's ARN for a session, never the session's own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    principal = request.principal
+    if principal.kind is PrincipalKind.ROLE_SESSION:
+        return principal.issuer_arn or None
+    if principal.kind in {PrincipalKind.ROOT, PrincipalKind.USER, PrincipalKind.FEDERATED_USER}:
+        return principal.arn or None
+    return None
+
+
+def _service(request: AccessRequest) -> str | None:
+    return request.principal.arn if request.principal.kind is PrincipalKind.SERVICE else None
+
+
+def _by_service(request: AccessRequest) -> str:
+    return "true" if request.principal.kind is PrincipalKind.SERVICE else "false"
+
+
+_TYPES = {
+    PrincipalKind.ROOT: "Account",
+    PrincipalKind.USER: "User",
+    PrincipalKind.ROLE_SESSION: "AssumedRole",
+    PrincipalKind.FEDERATED_USER: "FederatedUser",
+    PrincipalKind.ANONYMOUS: "Anonymous",
+}
+
+_DERIVED: Mapping[str, _Derived] = {
+    "aws:principalarn": _principal_arn,
+    "aws:principalaccount": lambda request: request.principal.account or None,
+    "aws:principaltype": lambda request: _TYPES.get(request.principal.kind),
+    "aws:principalisawsservice": _by_service,
+    "aws:principalservicename": _service,
+    "aws:userid": lambda request: request.principal.unique_id or None,
+    "aws:resourceaccount": lambda request: request.resource_account or None,
+}
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""

@@ -1,0 +1,131 @@
+"""JSON read with care: bounded in size and depth, without duplicate keys, and with the place of each statement.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Never
+
+__all__ = ["DEPTH_MAX", "SIZE_MAX", "NotJson", "Position", "Span", "read_json", "statement_spans"]
+
+SIZE_MAX = 1_048_576
+"""Characters of a document. AWS's own largest policies stay under 200,000."""
+
+DEPTH_MAX = 16
+"""Nesting of a document. The grammar needs six."""
+
+_NUMBER_LENGTH_MAX = 64
+_TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+"|[{}\[\]:,]')
+
+
+class NotJson(ValueError):
+    """The text is no JSON, or more than a policy may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a document; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a document, from its first character to its last."""
+
+    start: Position
+    end: Position
+
+
+def read_json(text: str) -> Any:
+    """The value that `text` holds.
+
+    Raises NotJson for bad syntax, duplicate keys, deep nesting, too many characters and numbers of absurd length.
+    """
+    if len(text) > SIZE_MAX:
+        raise NotJson("the document is too large")
+    if _depth(text) > DEPTH_MAX:
+        raise NotJson("the document is nested too deeply")
+    try:
+        return json.loads(
+            text, object_pairs_hook=_without_duplicates, parse_int=_text, parse_float=_text, parse_constant=_refuse
+        )
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotJson("a key stands twice in one object")
+    return found
+
+
+def _text(digits: str) -> str:
+    """Numbers stay as they were written: policies compare them as text or exact decimals."""
+    if len(digits) > _NUMBER_LENGTH_MAX:
+        raise NotJson("a number has too many digits")
+    return digits
+
+
+def _refuse(word: str) -> Never:
+    raise NotJson(f"{word} is no JSON")
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting, found without recursion; stops one beyond what is allowed."""
+    depth = deepest = 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > DEPTH_MAX:
+                return deepest
+        elif token in "}]":
+            depth -= 1
+    return deepest
+
+
+def statement_spans(text: str) -> tuple[Span, ...]:
+    """Where each object of the document's Statement stands. `text` has passed `read_json`."""
+    tokens = _TOKEN.finditer(text)
+    depth, key = 0, ""
+    for match in tokens:
+        token = match.group()
+        if token == ":" and depth == 1 and key == "Statement":
+            return tuple(_spans(tokens, text))
+        if token in "{[":
+            depth += 1
+        elif token in "}]":
+            depth -= 1
+        elif token[0] == '"' and depth == 1:
+            key = json.loads(token)
+    return ()
+
+
+def _spans(tokens: Iterator["re.Match[str]"], text: str) -> Iterator[Span]:
+    """The outermost objects of the value that follows, which is one object or a list of them."""
+    depth, start, listed = 0, 0, False
+    for match in tokens:
+        token = match.group()
+        if token == "{":
+            depth += 1
+            start = match.start() if depth == 1 else start
+        elif token == "}":
+            depth -= 1
+            if depth == 0:
+                yield Span(_position(text, start), _position(text, match.end() - 1))
+        elif token == "[" and depth == 0:
+            listed = True
+            continue
+        if depth == 0 and (token == "]" or not listed):
+            return
+
+
+def _position(text: str, offset: int) -> Position:
+    return Position(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
