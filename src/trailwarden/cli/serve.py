@@ -34,21 +34,37 @@ def serve(  # noqa: PLR0913 — each is an option of the command
     data: Annotated[Path, typer.Option(help="Everything the server keeps lies here.")] = Path("data"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 4566,
-    account_id: Annotated[str, typer.Option(help="The first account's id (12 digits); made up at the first start if not given.")] = "",
-    root_access_key: Annotated[str, typer.Option(help="Access key id of the first account's root user, at the first start.")] = "",
+    account_id: Annotated[
+        str, typer.Option(help="The first account's id (12 digits); made up at the first start if not given.")
+    ] = "",
+    root_access_key: Annotated[
+        str, typer.Option(help="Access key id of the first account's root user, at the first start.")
+    ] = "",
     root_secret_key: Annotated[str, typer.Option(help="Its secret.", envvar="TRAILWARDEN_ROOT_SECRET_KEY")] = "",
-    database: Annotated[str, typer.Option(help="SQLAlchemy URL of the database, such as postgresql+pg8000://…; SQLite in DIR by default.")] = "",
-    blobs: Annotated[str, typer.Option(help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default.")] = "",
+    database: Annotated[
+        str,
+        typer.Option(help="SQLAlchemy URL of the database, such as postgresql+pg8000://…; SQLite in DIR by default."),
+    ] = "",
+    blobs: Annotated[
+        str,
+        typer.Option(
+            help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default."
+        ),
+    ] = "",
     tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
     delivery_interval: Annotated[float, typer.Option(min=0.1, help="Seconds between deliveries of log files.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(min=0.2, help="Seconds that a digest file spans.")] = 3600.0,
-    authorization_tail: Annotated[bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")] = False,
+    authorization_tail: Annotated[
+        bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")
+    ] = False,
     enforce_rates: Annotated[bool, typer.Option(help="Enforce AWS's request rates.")] = False,
 ) -> None:
     """Start the server. It prints `ready http://HOST:PORT account=… region=us-east-1` when it answers."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG)
+    listening = socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
+    )
     server = build(
         Config(
             data=data,

@@ -142,8 +142,12 @@ def _check_log_group(call: Call, world: World, trail: Trail) -> None:
     role = Arn.parse(trail.log_role_arn)
     if role is None or role.service != "iam" or not role.resource.startswith("role/"):
         raise InvalidCloudWatchLogsRoleArnException(reason="CloudTrail cannot validate the specified role ARN.")
-    if world.resource(role) is None or not world.service_may(SERVICE, "sts:AssumeRole", trail.log_role_arn, _sourced(trail)):
-        raise InvalidCloudWatchLogsRoleArnException(reason="Access denied. Check the trust relationships for your role.")
+    if world.resource(role) is None or not world.service_may(
+        SERVICE, "sts:AssumeRole", trail.log_role_arn, _sourced(trail)
+    ):
+        raise InvalidCloudWatchLogsRoleArnException(
+            reason="Access denied. Check the trust relationships for your role."
+        )
     stream = f"{trail.log_group_arn.removesuffix(':*')}:log-stream:{call.account}_CloudTrail_{call.region}"
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
         if not world.role_may(trail.log_role_arn, action, stream):
@@ -151,9 +155,7 @@ def _check_log_group(call: Call, world: World, trail: Trail) -> None:
                 reason="Access denied. Check the permissions for your role."
             )
     if world.resource(group) is None:
-        raise InvalidCloudWatchLogsLogGroupArnException(
-            reason="Check the log group ARN: CloudTrail can't validate it."
-        )
+        raise InvalidCloudWatchLogsLogGroupArnException(reason="Check the log group ARN: CloudTrail can't validate it.")
 
 
 def _bucket_arn(trail: Trail) -> Arn:

@@ -186,9 +186,7 @@ def _with_settings(call: Call, world: World, trail: Trail) -> Trail:
 def _check_combination(trail: Trail) -> None:
     """https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html (IncludeGlobalServiceEvents, CloudWatchLogs…)."""
     if trail.multi_region and not trail.include_global_service_events:
-        raise InvalidParameterCombinationException(
-            reason="Multi-Region trail must include global service events."
-        )
+        raise InvalidParameterCombinationException(reason="Multi-Region trail must include global service events.")
     if trail.log_group_arn and not trail.log_role_arn:
         raise InvalidCloudWatchLogsRoleArnException(reason="You must specify a role ARN as well as a log group.")
     if trail.log_role_arn and not trail.log_group_arn:
