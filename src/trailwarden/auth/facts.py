@@ -22,10 +22,12 @@ class ResourceFacts:
     (for an S3 object: the bucket's policy and ARN). `tags` fill aws:ResourceTag and the service's own tag keys.
     `context` holds further condition keys that depend on the resource (s3:ResourceAccount …).
     `anonymous` tells whether an unsigned call may be evaluated at all.
+    `arn` is the resource's canonical ARN where a client can name it otherwise (a KMS alias), else "".
     `blocks` holds S3's Block Public Access switches that are on, `grants` statements that ACLs or KMS grants amount to, as JSON documents.
     """
 
     account: str
+    arn: str = ""
     policies: tuple[tuple[str, str], ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, ContextValue] = field(default_factory=dict)

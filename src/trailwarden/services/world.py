@@ -6,16 +6,22 @@ from typing import TypeVar
 
 import msgspec
 
+from trailwarden.arn import Arn
 from trailwarden.auth.authorize import Authorizer
-from trailwarden.auth.facts import FactsProvider
+from trailwarden.auth.facts import FactsProvider, ResourceFacts
 from trailwarden.auth.sealing import Vault
+from trailwarden.auth.stages import Caller, Session
+from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance
+from trailwarden.policy import ContextValue, Principal, PrincipalKind
 from trailwarden.services.settings import Settings
 from trailwarden.storage.ports import Document, Kind, Storage, Transaction
 
 __all__ = ["World"]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_ROLE_SESSION = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +67,45 @@ class World:
     def delete(self, kind: Kind[T], account: str, region: str, name: str) -> None:
         """Remove a document."""
         self.transaction.delete(kind, account, region, name)
+
+    def resource(self, arn: Arn) -> ResourceFacts | None:
+        """Whose a resource is and which policies hang on it; None where it does not exist or its service is not built."""
+        provider = self.facts.get(arn.service)
+        return provider(arn, self.transaction) if provider else None
+
+    def service_may(self, service: str, action: str, resource: str, context: Mapping[str, ContextValue]) -> bool:
+        """Whether the resource's own policies let an AWS service do this, as `cloudtrail.amazonaws.com` asks a bucket."""
+        principal = Principal(kind=PrincipalKind.SERVICE, account="", arn=service)
+        return self._may(Caller(principal=principal), action, resource, context)
+
+    def role_may(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether a session of the role, made by a service, may do this."""
+        role = Arn.parse(role_arn)
+        if role is None:
+            return False
+        principal = Principal(
+            kind=PrincipalKind.ROLE_SESSION,
+            account=role.account,
+            arn=f"arn:{role.partition}:sts::{role.account}:assumed-role/{role.name}/trailwarden",
+            issuer_arn=role_arn,
+        )
+        session = Session(
+            created=self.now,
+            expires=self.now + _ROLE_SESSION,
+            issuer_type="Role",
+            issuer_arn=role_arn,
+            issuer_name=role.name,
+            issuer_account=role.account,
+        )
+        return self._may(Caller(principal=principal, session=session), action, resource, {})
+
+    def _may(self, caller: Caller, action: str, resource: str, context: Mapping[str, ContextValue]) -> bool:
+        judged = self.authorizer.judge(
+            caller,
+            Check(action=action, resource=resource),
+            self.transaction,
+            now=self.now,
+            region=self.settings.region,
+            context=context,
+        )
+        return judged.decision.allowed
