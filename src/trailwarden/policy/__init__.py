@@ -12,6 +12,7 @@ from trailwarden.policy.decision import Block, Decision, Effect, Turn, Verdict
 from trailwarden.policy.document import compile_policy, context_keys
 from trailwarden.policy.engine import evaluate
 from trailwarden.policy.grammar import Grammar, MalformedPolicy
+from trailwarden.policy.message import denial_message
 from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import (
     UNKNOWN,
@@ -52,5 +53,6 @@ __all__ = [
     "Verdict",
     "compile_policy",
     "context_keys",
+    "denial_message",
     "evaluate",
 ]
