@@ -1,6 +1,6 @@
 """Everything a handler may touch besides its call: one transaction, the clock, chance, and the rooms below."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -40,14 +40,13 @@ class World:
     now: float
     settings: Settings
     facts: Mapping[str, FactsProvider]
-    later: Callable[[str, str], None]
 
     def find(self, kind: Kind[T], account: str, region: str, name: str) -> T | None:
         """The body of a document, or None."""
         document = self.transaction.get(kind, account, region, name)
         return document.body if document else None
 
-    def list(  # noqa: PLR0913 — the parts of a range
+    def list(
         self,
         kind: Kind[T],
         account: str | None = None,

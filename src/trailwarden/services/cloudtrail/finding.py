@@ -4,9 +4,10 @@ from trailwarden.delivery.trail import TRAIL, Trail
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.errors import InvalidHomeRegionException, TrailNotFoundException
 from trailwarden.services.cloudtrail.names import CloudTrailARNInvalidException, TrailReference, trail_reference
+from trailwarden.services.cloudtrail.organization import organization_of
 from trailwarden.services.world import World
 
-__all__ = ["find_trail", "home_trail", "visible_trails"]
+__all__ = ["find_trail", "home_trail", "sees", "visible_trails"]
 
 
 def find_trail(call: Call, world: World, given: str) -> Trail:
@@ -18,8 +19,8 @@ def find_trail(call: Call, world: World, given: str) -> Trail:
     """
     reference = trail_reference(given, account=call.account, region=call.region)
     trail = world.find(TRAIL, reference.account, reference.region, reference.name)
-    if trail is None or not _sees(call, world, trail):
-        _refuse_foreign(call, world, reference)
+    if trail is None or not sees(call, world, trail):
+        _refuse_foreign(call, reference)
         raise TrailNotFoundException(arn=reference.arn, account=call.account)
     return trail
 
@@ -42,11 +43,17 @@ def visible_trails(call: Call, world: World) -> list[Trail]:
     return [document.body for document in world.list(TRAIL, call.account)]
 
 
-def _sees(call: Call, world: World, trail: Trail) -> bool:
-    return trail.account == call.account
+def sees(call: Call, world: World, trail: Trail) -> bool:
+    """Whether the trail is the caller's own, or one of the caller's organization.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
+    """
+    if trail.account == call.account:
+        return True
+    return bool(trail.organization) and trail.organization == organization_of(world, call.account)
 
 
-def _refuse_foreign(call: Call, world: World, reference: TrailReference) -> None:
+def _refuse_foreign(call: Call, reference: TrailReference) -> None:
     if reference.account != call.account:
         raise CloudTrailARNInvalidException(
             reason=f"AccountID in ARN is wrong, you can only access resources with AccountID {call.account}"

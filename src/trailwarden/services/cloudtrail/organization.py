@@ -13,7 +13,7 @@ from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.world import World
 
-__all__ = ["OrganizationsNotInUseException", "may_own_organization_trail", "organization_trails"]
+__all__ = ["OrganizationsNotInUseException", "may_own_organization_trail", "organization_of", "organization_trails"]
 
 
 class OrganizationsNotInUseException(AwsError):

@@ -1,32 +1,19 @@
-"""The composition root: from a configuration to a running server. Everything ambient comes in here, and only here."""
+"""Bytes in, bytes out: parse, run the pipeline, wait until it is durable, render."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from trailwarden import wire
-from trailwarden.auth.authorize import Authorizer
-from trailwarden.auth.credentials import Authenticator
-from trailwarden.auth.resolve import Resolver
-from trailwarden.auth.sealing import Vault
-from trailwarden.auth.stages import Authorized
-from trailwarden.clock import Chance, Clock, system_clock
+from trailwarden.clock import Chance
 from trailwarden.errors import AwsError, InternalFailure, ServiceUnavailable
 from trailwarden.pipeline import Attempt, Pipeline
-from trailwarden.services.call import Call
-from trailwarden.services.errors import OperationNotBuilt
-from trailwarden.services.registry import HANDLERS
-from trailwarden.services.settings import Settings
-from trailwarden.services.world import World
-from trailwarden.storage import Conflict, Storage, StorageUnavailable, Transaction, open_storage
+from trailwarden.storage import Conflict, StorageUnavailable
 from trailwarden.wire import HttpRequest, HttpResponse, Parsed
 
-__all__ = ["Config", "Front", "Server", "build"]
+__all__ = ["Front", "Settled"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,30 +22,6 @@ _ATTEMPTS = 20
 
 _INLINE_BODY = 128 * 1024
 """Calls with larger bodies run on a thread, so that the event loop goes on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """How a server is to run. `database` and `blobs` default to files below `data`; intervals are in seconds."""
-
-    data: Path
-    host: str = "127.0.0.1"
-    port: int = 4566
-    account_id: str = ""
-    root_access_key: str = ""
-    root_secret_key: str = ""
-    database: str = ""
-    blobs: str = ""
-    delivery_interval: float = 300.0
-    digest_interval: float = 3600.0
-    authorization_tail: bool = False
-    enforce_rates: bool = False
-    tls: bool = False
-
-    @property
-    def endpoint(self) -> str:
-        """Where clients find the server."""
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
 
 @dataclass(slots=True)

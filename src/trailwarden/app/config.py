@@ -1,0 +1,42 @@
+"""How a server is to run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Config"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of one server. `database` and `blobs` default to files below `data`; intervals are in seconds."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 4566
+    account_id: str = ""
+    root_access_key: str = ""
+    root_secret_key: str = ""
+    database: str = ""
+    blobs: str = ""
+    delivery_interval: float = 300.0
+    digest_interval: float = 3600.0
+    authorization_tail: bool = False
+    enforce_rates: bool = False
+    tls: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients find the server; an address that means every interface is reached over loopback."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 — told apart, not bound
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL."""
+        return self.database or f"sqlite:///{self.data.resolve() / 'trailwarden.db'}"
+
+    @property
+    def blobs_url(self) -> str:
+        """The blob store's URL or folder."""
+        return self.blobs or str(self.data.resolve() / "blobs")

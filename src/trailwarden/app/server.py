@@ -1,0 +1,180 @@
+"""The composition root: from a configuration to a running server. Everything ambient comes in here, and only here."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trailwarden import catalog, wire
+from trailwarden.app.config import Config
+from trailwarden.app.founding import Founded, found, open_vault, write_client_files
+from trailwarden.app.front import Front
+from trailwarden.app.own import Own
+from trailwarden.auth.authorize import Authorizer
+from trailwarden.auth.credentials import Authenticator
+from trailwarden.auth.facts import FactsProvider
+from trailwarden.auth.resolve import Resolver
+from trailwarden.auth.sealing import Vault
+from trailwarden.auth.stages import Authorized, Caller
+from trailwarden.catalog.checks import Check
+from trailwarden.clock import Chance, Clock, system_clock
+from trailwarden.delivery.worker import Deliverer
+from trailwarden.events.record import Recorder
+from trailwarden.pipeline import Pipeline
+from trailwarden.policy import ContextValue, Principal, PrincipalKind
+from trailwarden.services.call import Call
+from trailwarden.services.cloudtrail import cloudtrail_facts
+from trailwarden.services.errors import OperationNotBuilt
+from trailwarden.services.iam import iam_facts
+from trailwarden.services.registry import HANDLERS
+from trailwarden.services.s3 import BucketDestination, s3_facts
+from trailwarden.services.settings import Settings
+from trailwarden.services.world import World
+from trailwarden.storage import Storage, Transaction, open_storage
+from trailwarden.wire import Parsed
+from trailwarden.wire.asgi import Edge
+
+__all__ = ["FACTS", "Handling", "Server", "build"]
+
+_log = logging.getLogger(__name__)
+
+FACTS: Mapping[str, FactsProvider] = {"cloudtrail": cloudtrail_facts, "iam": iam_facts, "s3": s3_facts}
+"""Which service knows the facts of which ARNs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """The last stage: hold the input to the model, then run the operation's function."""
+
+    storage: Storage
+    authorizer: Authorizer
+    vault: Vault
+    chance: Chance
+    settings: Settings
+
+    def __call__(self, authorized: Authorized, transaction: Transaction) -> Mapping[str, Any]:
+        """The operation's result. Raises what it raises, ValidationException, OperationNotBuilt."""
+        authenticated = authorized.resolved.authenticated
+        route = authenticated.parsed.route
+        handler = HANDLERS.get(f"{route.service}:{route.operation}")
+        if handler is None:
+            raise OperationNotBuilt(operation=route.operation)
+        wire.validate(authenticated.parsed)
+        world = World(
+            transaction=transaction,
+            storage=self.storage,
+            authorizer=self.authorizer,
+            vault=self.vault,
+            chance=self.chance,
+            now=authenticated.now,
+            settings=self.settings,
+            facts=FACTS,
+        )
+        return handler(Call(authorized), world) or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that is put together; `asgi` answers, its lifespan starts and stops the deliveries."""
+
+    config: Config
+    founded: Founded
+    region: str
+    storage: Storage
+    deliverer: Deliverer
+    asgi: Edge
+
+    @property
+    def account(self) -> str:
+        """The first account's id."""
+        return self.founded.account
+
+
+def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None = None) -> Server:
+    """Open or found everything below `config.data`. Raises Unusable, StorageUnavailable."""
+    chance = chance or Chance()
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = _settings(config)
+    vault = open_vault(config.data, chance)
+    storage = open_storage(config.database_url, blobs=config.blobs_url, clock=clock)
+    try:
+        founded = found(config, storage, vault, chance, now=clock())
+        write_client_files(config, founded, settings.region)
+    except BaseException:
+        storage.close()
+        raise
+    authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail)
+    pipeline = _pipeline(storage, authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
+    front = Front(pipeline=pipeline, chance=chance)
+    deliverer = Deliverer(
+        storage,
+        BucketDestination(storage, authorize=_service_asks(authorizer, clock, settings), clock=clock, chance=chance),
+        vault=vault,
+        clock=clock,
+        chance=chance,
+        delivery_interval=config.delivery_interval,
+        digest_interval=config.digest_interval,
+    )
+    return Server(
+        config=config,
+        founded=founded,
+        region=settings.region,
+        storage=storage,
+        deliverer=deliverer,
+        asgi=Edge(
+            front.answer,
+            own=Own(front, storage, settings.region).answer,
+            startup=deliverer.start,
+            shutdown=_closing(deliverer, storage),
+        ),
+    )
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(
+        delivery_interval=config.delivery_interval,
+        digest_interval=config.digest_interval,
+        authorization_tail=config.authorization_tail,
+        enforce_rates=config.enforce_rates,
+        endpoint=config.endpoint,
+    )
+
+
+def _pipeline(
+    storage: Storage, authorizer: Authorizer, *, vault: Vault, clock: Clock, chance: Chance, settings: Settings
+) -> Pipeline:
+    return Pipeline(
+        storage=storage,
+        authenticate=Authenticator(vault, clock, region=settings.region).authenticate,
+        resolve=Resolver(catalog.checks_of).resolve,
+        authorize=authorizer.authorize,
+        handle=Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings),
+        record=Recorder(chance, clock).record,
+        report=_report,
+    )
+
+
+def _report(fault: Exception, call: Parsed) -> None:
+    _log.error("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id, exc_info=fault)
+
+
+def _closing(deliverer: Deliverer, storage: Storage) -> Callable[[], None]:
+    def close() -> None:
+        deliverer.stop()
+        storage.close()
+
+    return close
+
+
+def _service_asks(
+    authorizer: Authorizer, clock: Clock, settings: Settings
+) -> Callable[[str, str, str, Mapping[str, ContextValue], Transaction], bool]:
+    """Whether a resource's policies let an AWS service do something, as delivery asks."""
+
+    def ask(service: str, action: str, resource: str, context: Mapping[str, ContextValue], tx: Transaction) -> bool:
+        caller = Caller(principal=Principal(kind=PrincipalKind.SERVICE, account="", arn=service))
+        check = Check(action=action, resource=resource)
+        judged = authorizer.judge(caller, check, tx, now=clock(), region=settings.region, context=context)
+        return judged.decision.allowed
+
+    return ask
