@@ -1,7 +1,8 @@
 """The IAM engine: pure, standard library only, usable as a library.
 
     policy = compile_policy(document, Source(layer=Layer.IDENTITY, id="ReadTrails"))
-    decision = evaluate(AccessRequest(principal=…, action="cloudtrail:GetTrailStatus", resource=…), PolicySet(identity=(policy,)))
+    request = AccessRequest(principal=…, action="cloudtrail:GetTrailStatus", resource=…)
+    decision = evaluate(request, PolicySet(identity=(policy,)))
 
 `compile_policy` reads a document, `evaluate` decides a request by all kinds of policies at once. Everything else here
 tells more about a decision.
@@ -17,6 +18,7 @@ from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import (
     UNKNOWN,
     AccessRequest,
+    Context,
     ContextValue,
     Layer,
     PolicySet,
@@ -34,6 +36,7 @@ __all__ = [
     "AccessRequest",
     "Block",
     "Condition",
+    "Context",
     "ContextValue",
     "Decision",
     "Effect",

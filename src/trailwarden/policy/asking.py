@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trailwarden.policy.request import AccessRequest, ContextValue, Principal, PrincipalKind
+from trailwarden.policy.request import AccessRequest, Context, ContextValue, Principal, PrincipalKind
 
 __all__ = ["Asking", "asking_of"]
 
@@ -12,20 +12,20 @@ _Derived = Callable[[AccessRequest], ContextValue | None]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What statements are matched against. `action` and the keys of `context` are in lower case."""
+    """What statements are matched against. `action` is in lower case; `find` looks a key in lower case up."""
 
     request: AccessRequest
     principal: Principal
     action: str
     resource: str
-    context: Mapping[str, ContextValue]
+    find: Callable[[str], ContextValue | None]
 
     def value(self, key: str) -> ContextValue | None:
         """The value of a condition key given in lower case; None where it is absent.
 
         Keys that the principal or the resource itself tells are there even where the request leaves them out.
         """
-        found = self.context.get(key)
+        found = self.find(key)
         if found is None and key in _DERIVED:
             return _DERIVED[key](self.request)
         return found
@@ -33,10 +33,14 @@ class Asking:
 
 def asking_of(request: AccessRequest) -> Asking:
     """The request made ready."""
-    context = {key.lower(): value for key, value in request.context.items()}
-    if len(context) != len(request.context):
-        context = _merged(request.context)
-    return Asking(request, request.principal, request.action.lower(), request.resource, context)
+    given = request.context
+    find = given.value if isinstance(given, Context) else _folded(given).get
+    return Asking(request, request.principal, request.action.lower(), request.resource, find)
+
+
+def _folded(context: Mapping[str, ContextValue]) -> Mapping[str, ContextValue]:
+    folded = {key.lower(): value for key, value in context.items()}
+    return folded if len(folded) == len(context) else _merged(context)
 
 
 def _merged(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:

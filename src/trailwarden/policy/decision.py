@@ -36,7 +36,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule's answer: it holds (`blocks` is empty), or it blocks. `doubtful` blocks stand or fall with what is not known."""
+    """One rule's answer: it holds (`blocks` is empty), or it blocks.
+
+    `doubtful` blocks stand or fall with what is not known.
+    """
 
     blocks: tuple[Block, ...] = ()
     doubtful: tuple[Block, ...] = ()

@@ -15,7 +15,7 @@ _DEPTH_MAX = 16
 
 
 class Malformed(Exception):
-    """The document does not have the shape of a policy. `path` is the JSON path of the place, `reason` says what is wrong."""
+    """The document does not have the shape of a policy: `path` is the JSON path, `reason` says what is wrong."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path

@@ -71,7 +71,7 @@ class Evidence:
             changed[name] = side and _view(side, hopeful=hopeful)
         for name in _LEVELS:
             changed[name] = tuple(_view(side, hopeful=hopeful) for side in getattr(self, name))
-        seen = replace(self, **changed)  # type: ignore[arg-type] — the names are this class's own fields
+        seen = replace(self, **changed)  # type: ignore[arg-type]
         return replace(seen, named=max(seen.resource.reach, seen.trust.reach))
 
 

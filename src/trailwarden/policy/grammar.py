@@ -36,7 +36,7 @@ def unknown_operator(draft: Draft) -> MalformedPolicy | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
-    """The grammar of one kind of policy: its size limit in characters (white space left out), and its checks in order."""
+    """The grammar of one kind of policy: its size limit in characters without white space, and its checks in order."""
 
     name: str
     size_max: int = 0

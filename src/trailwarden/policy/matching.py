@@ -63,11 +63,7 @@ def _examine(candidate: Found, asking: Asking, *, bounded: bool) -> Found | None
             if fits is False:
                 return None
             unsure = statement.resource_templates
-    if not statement.conditions:
-        return (
-            candidate if reach is Reach.DIRECT and not unsure else Found(candidate.policy, statement, reach, (), unsure)
-        )
-    doubts = _doubts(statement.conditions, asking)
+    doubts = _doubts(statement.conditions, asking) if statement.conditions else ()
     if doubts is None:
         return None
     if reach is Reach.DIRECT and not doubts and not unsure:

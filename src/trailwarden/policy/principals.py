@@ -18,8 +18,9 @@ _ARN_PARTS = 6
 class Reach(IntEnum):
     """How closely a Principal element names the one who asks; what a grant is worth depends on it.
 
-    ACCOUNT trusts the whole account, whose own policies then decide. ISSUER names the role of a session or the user behind a
-    federated user: boundaries and session policies still limit it. DIRECT names the user or session itself, or everybody.
+    ACCOUNT trusts the whole account, whose own policies then decide. ISSUER names the role of a session or the user
+    behind a federated user: boundaries and session policies still limit it. DIRECT names the user or session itself,
+    or everybody.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic
     """
 

@@ -22,8 +22,9 @@ Rule = Callable[[Evidence], tuple[Block, ...]]
 
 
 def no_resource_control_policy_denies(evidence: Evidence) -> tuple[Block, ...]:
-    """A Deny of a resource control policy on any level denies, whoever asks. RCPFullAWSAccess, which cannot be detached,
-    allows everything else.
+    """A Deny of a resource control policy on any level denies, whoever asks.
+
+    RCPFullAWSAccess, which cannot be detached, allows everything else.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
     """
@@ -119,7 +120,7 @@ def trust_policy_lets_in(evidence: Evidence) -> tuple[Block, ...]:
 
 
 def key_policy_lets_in(evidence: Evidence) -> tuple[Block, ...]:
-    """No principal, not even the root user, has any permission to a KMS key unless its key policy grants or delegates it.
+    """No principal, not even the root user, has any permission to a KMS key that its policy does not grant or delegate.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
     """
@@ -129,8 +130,10 @@ def key_policy_lets_in(evidence: Evidence) -> tuple[Block, ...]:
 
 
 def identity_or_resource_policy_grants(evidence: Evidence) -> tuple[Block, ...]:
-    """Within an account an Allow in an identity-based or a resource-based policy is enough. A resource-based policy that
-    names the account delegates to its identity-based policies. The root user needs neither.
+    """Within an account an Allow in an identity-based or a resource-based policy is enough.
+
+    A resource-based policy that names the account delegates to its identity-based policies. The root user needs
+    neither.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
     """
@@ -162,8 +165,9 @@ def resource_policy_grants_across_accounts(evidence: Evidence) -> tuple[Block, .
 
 
 def resource_policy_grants_to_outsiders(evidence: Evidence) -> tuple[Block, ...]:
-    """Services, web identities, SAML users and anonymous callers have no identity-based policies: only a resource-based
-    policy grants to them.
+    """Only a resource-based policy grants to those who have no identity-based policies.
+
+    They are services, web identities, SAML users and anonymous callers.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -173,8 +177,10 @@ def resource_policy_grants_to_outsiders(evidence: Evidence) -> tuple[Block, ...]
 
 
 def permissions_boundary_allows(evidence: Evidence) -> tuple[Block, ...]:
-    """A permissions boundary caps what identity-based policies grant, and what a resource-based policy of the account
-    grants to a role. It does not cap what that policy grants to the user's or session's own ARN.
+    """A permissions boundary caps what identity-based policies grant.
+
+    It caps also what a resource-based policy of the account grants to a role, but not what that policy grants to the
+    user's or session's own ARN.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
@@ -184,8 +190,9 @@ def permissions_boundary_allows(evidence: Evidence) -> tuple[Block, ...]:
 
 
 def session_policy_allows(evidence: Evidence) -> tuple[Block, ...]:
-    """Session policies cap what a session has of its role or user. They do not cap what a resource-based policy of the
-    account grants to the session's own ARN.
+    """Session policies cap what a session has of its role or user.
+
+    They do not cap what a resource-based policy of the account grants to the session's own ARN.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     """

@@ -80,13 +80,13 @@ def _depth(text: str) -> int:
     """The deepest nesting, found without recursion; stops one beyond what is allowed."""
     depth = deepest = 0
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token in "{[":
+        mark = match.group()
+        if mark in "{[":
             depth += 1
             deepest = max(deepest, depth)
             if deepest > DEPTH_MAX:
                 return deepest
-        elif token in "}]":
+        elif mark in "}]":
             depth -= 1
     return deepest
 
@@ -96,15 +96,15 @@ def statement_spans(text: str) -> tuple[Span, ...]:
     tokens = _TOKEN.finditer(text)
     depth, key = 0, ""
     for match in tokens:
-        token = match.group()
-        if token == ":" and depth == 1 and key == "Statement":
+        mark = match.group()
+        if mark == ":" and depth == 1 and key == "Statement":
             return tuple(_spans(tokens, text))
-        if token in "{[":
+        if mark in "{[":
             depth += 1
-        elif token in "}]":
+        elif mark in "}]":
             depth -= 1
-        elif token[0] == '"' and depth == 1:
-            key = json.loads(token)
+        elif mark[0] == '"' and depth == 1:
+            key = json.loads(mark)
     return ()
 
 
@@ -112,18 +112,18 @@ def _spans(tokens: Iterator["re.Match[str]"], text: str) -> Iterator[Span]:
     """The outermost objects of the value that follows, which is one object or a list of them."""
     depth, start, listed = 0, 0, False
     for match in tokens:
-        token = match.group()
-        if token == "{":
+        mark = match.group()
+        if mark == "{":
             depth += 1
             start = match.start() if depth == 1 else start
-        elif token == "}":
+        elif mark == "}":
             depth -= 1
             if depth == 0:
                 yield Span(_position(text, start), _position(text, match.end() - 1))
-        elif token == "[" and depth == 0:
+        elif mark == "[" and depth == 0:
             listed = True
             continue
-        if depth == 0 and (token == "]" or not listed):
+        if depth == 0 and (mark == "]" or not listed):
             return
 
 

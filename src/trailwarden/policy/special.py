@@ -82,8 +82,9 @@ def asks_for_a_key(request: AccessRequest) -> bool:
 
 
 def spared_by_service_control(principal: Principal) -> bool:
-    """Service control policies restrict no principal of the management account, no service-linked role, and nobody
-    outside the organization's accounts.
+    """Whom service control policies do not restrict.
+
+    No principal of the management account, no service-linked role, and nobody outside the organization's accounts.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
     """
@@ -100,8 +101,10 @@ _SPARED: tuple[Callable[[AccessRequest], bool], ...] = (
 
 
 def spared_by_resource_control(request: AccessRequest) -> bool:
-    """Resource control policies do not reach service-linked roles, resources of the management account, AWS managed
-    keys, kms:RetireGrant, and services that do not support them.
+    """What resource control policies do not reach.
+
+    Service-linked roles, resources of the management account, AWS managed keys, kms:RetireGrant, and services that do
+    not support them.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps
     """

@@ -20,9 +20,10 @@ _REMEMBERED_MAX = 2_048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement. `actions` and `resources` are as written; `not_actions`, `not_resources` tell which element they stood in.
+    """One statement. `actions` and `resources` are as written.
 
-    `resources` is empty where the document names none, as a trust policy: the statement is about what the policy hangs on.
+    `not_actions`, `not_resources` tell which element they stood in. `resources` is empty where the document names none,
+    as a trust policy: the statement is about what the policy hangs on.
     `span` is None where the document came as a mapping.
     """
 
@@ -50,8 +51,9 @@ class Statement:
 class Found:
     """A statement that applies to a request.
 
-    `reach` tells how closely its Principal names the one who asks. `doubts` are the conditions whose keys are not known:
-    the statement applies only if all of them hold. `unsure` likewise marks a Resource that holds an unknown variable.
+    `reach` tells how closely its Principal names the one who asks. `doubts` are the conditions whose keys are not
+    known: the statement applies only if all of them hold. `unsure` likewise marks a Resource that holds an unknown
+    variable.
     """
 
     policy: "Policy"
