@@ -12,7 +12,21 @@ from trailwarden.policy.condition import Condition
 from trailwarden.policy.decision import Block, Decision, Effect, Turn, Verdict
 from trailwarden.policy.document import compile_policy, context_keys
 from trailwarden.policy.engine import evaluate
-from trailwarden.policy.grammar import Grammar, MalformedPolicy
+from trailwarden.policy.grammar import (
+    ANY,
+    BUCKET,
+    ENDPOINT,
+    IDENTITY,
+    RCP,
+    RESOURCE,
+    SCP,
+    SESSION,
+    TRUST,
+    Grammar,
+    MalformedPolicy,
+    PolicyTooLarge,
+    policy_size,
+)
 from trailwarden.policy.message import denial_message
 from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import (
@@ -31,7 +45,16 @@ from trailwarden.policy.rules import RULES
 from trailwarden.policy.statement import Found, Policy, Statement
 
 __all__ = [
+    "ANY",
+    "BUCKET",
+    "ENDPOINT",
+    "IDENTITY",
+    "RCP",
+    "RESOURCE",
     "RULES",
+    "SCP",
+    "SESSION",
+    "TRUST",
     "UNKNOWN",
     "AccessRequest",
     "Block",
@@ -46,6 +69,7 @@ __all__ = [
     "MalformedPolicy",
     "Policy",
     "PolicySet",
+    "PolicyTooLarge",
     "Principal",
     "PrincipalKind",
     "Reach",
@@ -58,4 +82,5 @@ __all__ = [
     "context_keys",
     "denial_message",
     "evaluate",
+    "policy_size",
 ]

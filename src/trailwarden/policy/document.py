@@ -59,7 +59,7 @@ def _draft(written: str | Mapping[str, Any], grammar: Grammar) -> Draft:
     try:
         return read_draft(document)
     except Malformed as error:
-        raise MalformedPolicy(grammar.syntax, error.path, error.reason) from None
+        raise grammar.misshapen(error) from None
 
 
 def _statements(draft: Draft, spans: tuple[Span, ...]) -> Iterable[Statement]:

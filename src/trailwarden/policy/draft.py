@@ -5,21 +5,35 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-__all__ = ["Draft", "DraftStatement", "Malformed", "read_draft"]
+__all__ = ["Draft", "DraftStatement", "Flaw", "Malformed", "read_draft"]
 
 _VERSIONS = frozenset({"2008-10-17", "2012-10-17"})
 _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_DEPTH_MAX = 16
+
+
+class Flaw(Enum):
+    """What is wrong with a document's shape, as far as AWS's messages tell it apart."""
+
+    SHAPE = "shape"
+    UNKNOWN = "unknown"
+    MISSING = "missing"
+    EFFECT = "effect"
 
 
 class Malformed(Exception):
-    """The document does not have the shape of a policy: `path` is the JSON path, `reason` says what is wrong."""
+    """The document does not have the shape of a policy: `path` is the JSON path, `reason` says what is wrong.
 
-    def __init__(self, path: str, reason: str) -> None:
+    `word` is the element or value that the flaw is about.
+    """
+
+    def __init__(self, path: str, reason: str, flaw: Flaw = Flaw.SHAPE, word: str = "") -> None:
         self.path = path
         self.reason = reason
+        self.flaw = flaw
+        self.word = word
         super().__init__(f"{path}: {reason}")
 
 
@@ -58,6 +72,8 @@ def read_draft(document: Any) -> Draft:
     version = fields["Version"]
     if version is not None and version not in _VERSIONS:
         raise Malformed("$.Version", "there is no such version")
+    if fields["Statement"] is None:
+        raise Malformed("$.Statement", "there is no statement", Flaw.MISSING, "Statement")
     return Draft(version=version, id=fields["Id"], statements=fields["Statement"])
 
 
@@ -67,7 +83,7 @@ def _fields(value: Any, path: str, readers: "Mapping[str, _Reader]") -> dict[str
         raise Malformed(path, "an object is wanted")
     for name in value:
         if name not in readers:
-            raise Malformed(f"{path}.{name}", "there is no such element")
+            raise Malformed(f"{path}.{name}", "there is no such element", Flaw.UNKNOWN, str(name))
     return {name: read(value[name], f"{path}.{name}") if name in value else None for name, read in readers.items()}
 
 
@@ -150,8 +166,10 @@ def _statement(value: Any, path: str) -> DraftStatement:
         if fields[name] is not None and fields[f"Not{name}"] is not None:
             raise Malformed(f"{path}.Not{name}", f"{name} and Not{name} exclude each other")
     effect = fields["Effect"]
-    if effect is None or effect.lower() not in {"allow", "deny"}:
-        raise Malformed(f"{path}.Effect", "the effect is Allow or Deny")
+    if effect is None:
+        raise Malformed(f"{path}.Effect", "there is no effect", Flaw.MISSING, "Effect")
+    if effect.lower() not in {"allow", "deny"}:
+        raise Malformed(f"{path}.Effect", "the effect is Allow or Deny", Flaw.EFFECT, effect)
     return DraftStatement(
         path=path,
         sid=fields["Sid"],

@@ -1,0 +1,76 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trailwarden.policy import (
+    BUCKET,
+    IDENTITY,
+    RCP,
+    SCP,
+    SESSION,
+    TRUST,
+    Grammar,
+    Layer,
+    MalformedPolicy,
+    PolicyTooLarge,
+    Source,
+    compile_policy,
+    policy_size,
+)
+
+CASES = Path(__file__).parents[2] / "cases" / "policy" / "grammar"
+GRAMMARS = {"identity": IDENTITY, "trust": TRUST, "scp": SCP, "rcp": RCP, "bucket": BUCKET}
+SOURCE = Source(layer=Layer.IDENTITY, id="Case")
+
+
+def cases(kind: str) -> Iterator[Any]:
+    for name, grammar in GRAMMARS.items():
+        for index, case in enumerate(json.loads((CASES / f"{name}.json").read_text())[kind]):
+            yield pytest.param(grammar, case, id=f"{name}-{case.get('name', index)}")
+
+
+@pytest.mark.parametrize(("grammar", "case"), [*cases("refused")])
+def test_a_faulty_document_is_refused_in_aws_words(grammar: Grammar, case: dict[str, Any]) -> None:
+    document = case["document"]
+    with pytest.raises(MalformedPolicy) as refusal:
+        compile_policy(document if isinstance(document, str) else json.dumps(document), SOURCE, grammar=grammar)
+    assert (refusal.value.text, refusal.value.path) == (case["text"], case["path"])
+
+
+@pytest.mark.parametrize(("grammar", "document"), [*cases("taken")])
+def test_a_sound_document_is_taken(grammar: Grammar, document: dict[str, Any]) -> None:
+    assert compile_policy(json.dumps(document), SOURCE, grammar=grammar).statements
+
+
+def test_the_size_is_counted_without_white_space() -> None:
+    assert policy_size(' {\n\t"a": "b c"} ') == 10
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement] * 100}
+    wide, narrow = json.dumps(document, indent=9), json.dumps(document, separators=(",", ":"))
+    assert len(wide) > IDENTITY.size_max > policy_size(wide) == len(narrow)
+    assert compile_policy(wide, SOURCE, grammar=IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text"),
+    [
+        (IDENTITY, "Cannot exceed quota for PolicySize: 6144"),
+        (TRUST, "Cannot exceed quota for ACLSizePerRole: 2048"),
+        (SCP, "You have exceeded the maximum policy size."),
+        (SESSION, "Syntax errors in policy."),
+    ],
+)
+def test_a_document_beyond_its_quota_is_refused(grammar: Grammar, text: str) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::bucket/" + "k" * 100] * 80}
+    with pytest.raises(PolicyTooLarge) as refusal:
+        compile_policy(json.dumps({"Version": "2012-10-17", "Statement": statement}), SOURCE, grammar=grammar)
+    assert refusal.value.text == text
+
+
+def test_bytes_that_are_no_utf_8_are_no_json() -> None:
+    with pytest.raises(MalformedPolicy) as refusal:
+        compile_policy(b"\xff{}", SOURCE, grammar=TRUST)
+    assert refusal.value.text == "This policy contains invalid Json"
