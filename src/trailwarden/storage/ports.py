@@ -121,7 +121,7 @@ class Reader(Protocol):
     def get(self, kind: Kind[T], account: str, region: str, name: str) -> Document[T] | None:
         """The document of that key, or None."""
 
-    def list(  # noqa: PLR0913 — the parts of a range
+    def list(
         self,
         kind: Kind[T],
         account: str | None = None,

@@ -1,0 +1,197 @@
+"""The statements of this room, written once in SQLAlchemy Core and compiled once per dialect to what the driver takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, Integer, Select, Table, bindparam, delete, select, tuple_, update
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ColumnElement
+
+from trailwarden.storage.tables import BLOBS, COUNTER, DECISIONS, DOCUMENTS, HISTORY, JOURNAL, RESOURCES
+
+__all__ = ["Question", "Shape", "Statement", "Statements"]
+
+_KEY = ("kind", "account", "region", "name")
+_PLACE = ("account", "region", "category")
+_LIMIT = bindparam("limit", type_=Integer)
+
+_COLUMNS = {
+    "EventId": JOURNAL.c.event_id,
+    "EventName": JOURNAL.c.name,
+    "EventSource": JOURNAL.c.source,
+    "ReadOnly": JOURNAL.c.read_only,
+    "Username": JOURNAL.c.username,
+    "AccessKeyId": JOURNAL.c.access_key,
+    "ResourceType": RESOURCES.c.type,
+    "ResourceName": RESOURCES.c.name,
+}
+"""LookupEvents' attribute keys.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html
+"""
+
+
+class Shape(NamedTuple):
+    """Which bounds a list of documents has."""
+
+    account: bool
+    region: bool
+    lowest: bool
+    beyond: bool
+    after: bool
+    limit: bool
+
+
+class Question(NamedTuple):
+    """Which parts a lookup has."""
+
+    attribute: str
+    paged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL as the driver takes it, the names of its parameters in order, and the values of those that are fixed."""
+
+    sql: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, object]
+
+    def bind(self, values: Mapping[str, object]) -> tuple[object, ...]:
+        """The parameters in order."""
+        fixed = self.fixed
+        return tuple([values[name] if name in values else fixed[name] for name in self.names])
+
+
+class Statements:
+    """All statements in one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._lists: dict[Shape, Statement] = {}
+        self._lookups: dict[Question, Statement] = {}
+        self._inserts: dict[str, str] = {}
+        position = select(COUNTER.c.change, COUNTER.c.seq)
+        self.counter = self._compile(position)
+        self.lock = self._compile(position.with_for_update())
+        self.count = self._compile(update(COUNTER).values(change=bindparam("change"), seq=bindparam("seq")))
+        self.document = self._compile(_of(_document(), DOCUMENTS, *_KEY))
+        self.version = self._compile(_of(select(DOCUMENTS.c.version), DOCUMENTS, *_KEY))
+        self.learn = self._compile(
+            select(*[HISTORY.c[name] for name in ("change", *_KEY)])
+            .where(HISTORY.c.change > bindparam("change"))
+            .order_by(HISTORY.c.change)
+            .limit(_LIMIT)
+        )
+        self.events = self._compile(
+            select(JOURNAL).where(JOURNAL.c.seq > bindparam("after")).order_by(JOURNAL.c.seq).limit(_LIMIT)
+        )
+        self.event = self._compile(_of(select(JOURNAL), JOURNAL, "event_id"))
+        self.old = self._compile(select(JOURNAL.c.seq).where(JOURNAL.c.time < bindparam("before")).limit(_LIMIT))
+        self.drop_event = self._compile(_of(delete(JOURNAL), JOURNAL, "seq"))
+        self.drop_resources = self._compile(_of(delete(RESOURCES), RESOURCES, "seq"))
+        self.drop_decisions = self._compile(delete(DECISIONS).where(DECISIONS.c.time < bindparam("before")))
+        self.decisions = {
+            by: self._compile(_of(select(DECISIONS), DECISIONS, by).limit(1))
+            for by in ("authorization_id", "event_id", "request_id")
+        }
+        self.blob = self._compile(_of(select(BLOBS.c.size, BLOBS.c.data), BLOBS, "reference"))
+        self.drop_blob = self._compile(_of(delete(BLOBS), BLOBS, "reference"))
+
+    def list(self, shape: Shape) -> Statement:
+        """Documents of a kind within bounds, in order."""
+        found = self._lists.get(shape)
+        if found is None:
+            found = self._lists[shape] = self._compile(_list(shape))
+        return found
+
+    def lookup(self, question: Question) -> Statement:
+        """Events of a place that have an attribute, newest first."""
+        found = self._lookups.get(question)
+        if found is None:
+            found = self._lookups[question] = self._compile(_lookup(question))
+        return found
+
+    def insert(self, table: Table) -> str:
+        """An insert: on SQLite of one row for `executemany`, on PostgreSQL of any number given as one array a column."""
+        found = self._inserts.get(table.name)
+        if found is None:
+            found = self._inserts[table.name] = self._insert(table)
+        return found
+
+    def _insert(self, table: Table) -> str:
+        columns = ", ".join(_names(table))
+        if self._dialect.name == "postgresql":
+            types = [column.type.compile(self._dialect).split(" COLLATE")[0] for column in table.c]
+            rows = f"SELECT * FROM unnest({', '.join(f'%s::{name}[]' for name in types)})"  # noqa: S608 — likewise
+        else:
+            rows = f"VALUES ({', '.join('?' * len(table.c))})"
+        return f"INSERT INTO {table.name} ({columns}) {rows}{_upsert(table)}"
+
+    def _compile(self, statement: Executable) -> Statement:
+        compiled: Any = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]  # ClauseElement has it
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return Statement(compiled.string, tuple(compiled.positiontup), fixed)
+
+
+def _upsert(table: Table) -> str:
+    """Documents replace their version before; every other row is new."""
+    if table is not DOCUMENTS:
+        return ""
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _names(DOCUMENTS) if name not in _KEY)
+    return f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {changed}"
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.c]
+
+
+def _of(statement: Any, table: Table, *names: str) -> Any:
+    """The statement for rows whose columns equal the parameters of the same names."""
+    return statement.where(*[table.c[name] == bindparam(name) for name in names])
+
+
+def _document() -> Select[Any]:
+    return select(DOCUMENTS.c.version, DOCUMENTS.c.change, DOCUMENTS.c.deleted, DOCUMENTS.c.body)
+
+
+def _list(shape: Shape) -> Select[Any]:
+    table = DOCUMENTS.c
+    bounds: list[tuple[bool, ColumnElement[bool]]] = [
+        (shape.account, table.account == bindparam("account")),
+        (shape.region, table.region == bindparam("region")),
+        (shape.lowest, table.name >= bindparam("lowest")),
+        (shape.beyond, table.name < bindparam("beyond")),
+        (shape.after, table.name > bindparam("after")),
+    ]
+    statement = (
+        select(table.account, table.region, table.name, table.version, table.change, table.body)
+        .where(table.kind == bindparam("kind"), table.deleted == 0, *[bound for wanted, bound in bounds if wanted])
+        .order_by(table.account, table.region, table.name)
+    )
+    return statement.limit(_LIMIT) if shape.limit else statement
+
+
+def _lookup(question: Question) -> Select[Any]:
+    column = _COLUMNS.get(question.attribute)
+    if column is not None and column.table is RESOURCES:
+        chosen = _page(select(RESOURCES.c.seq).distinct().add_columns(RESOURCES.c.time), RESOURCES, column, question)
+        wanted = chosen.subquery()
+        joined = select(JOURNAL).join(wanted, wanted.c.seq == JOURNAL.c.seq)
+        return joined.order_by(JOURNAL.c.time.desc(), JOURNAL.c.seq.desc())
+    return _page(select(JOURNAL), JOURNAL, column, question)
+
+
+def _page(statement: Select[Any], table: Table, column: ColumnElement[Any] | None, question: Question) -> Select[Any]:
+    """One page of the rows of a place and time, newest first."""
+    statement = _of(statement, table, *_PLACE)
+    statement = statement.where(table.c.time >= bindparam("start"), table.c.time <= bindparam("end"))
+    if column is not None:
+        statement = statement.where(column == bindparam("value"))
+    if question.paged:
+        last = tuple_(
+            bindparam("before_time", type_=table.c.time.type), bindparam("before_seq", type_=table.c.seq.type)
+        )
+        statement = statement.where(tuple_(table.c.time, table.c.seq) < last)
+    return statement.order_by(table.c.time.desc(), table.c.seq.desc()).limit(_LIMIT)

@@ -1,0 +1,145 @@
+"""The store: documents, journal, decisions and blobs over one database and one blob store."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+from trailwarden.clock import Chance, Clock, system_clock
+from trailwarden.storage.blobs import Blobs
+from trailwarden.storage.committed import Committed
+from trailwarden.storage.database import Database
+from trailwarden.storage.journal import SqlJournal
+from trailwarden.storage.migrations import bring_up
+from trailwarden.storage.ports import Decided, Journal, Storage, StorageUnavailable, Transaction
+from trailwarden.storage.transaction import SqlTransaction
+from trailwarden.storage.upkeep import Repeating, checkpoint, watch
+from trailwarden.storage.writer import Writer
+
+__all__ = ["SqlStorage", "open_storage"]
+
+_CHECKPOINTS = 1.0
+_WATCH = 0.2
+
+
+class SqlStorage:
+    """See `ports.Storage`."""
+
+    def __init__(self, database: Database, blobs: Blobs, lock: "FileLock | None", clock: Clock) -> None:
+        change = database.rows(database.statements.counter)[0][0]
+        self._database = database
+        self._blobs = blobs
+        self._lock = lock
+        self._committed = Committed(database, change)
+        self._writer = Writer(database, self._committed, blobs, clock)
+        self._upkeep = self._repeating()
+        self._closed = False
+        self.journal: Journal = SqlJournal(database, self._writer)
+        blobs.sweep_abandoned()
+
+    def begin(self) -> SqlTransaction:
+        """See `Storage.begin`."""
+        return SqlTransaction(self._committed, self._blobs)
+
+    def commit(self, transaction: Transaction) -> "Future[None]":
+        """See `Storage.commit`."""
+        if not isinstance(transaction, SqlTransaction):
+            raise TypeError("a transaction is committed by the store that began it")
+        return self._writer.commit(transaction)
+
+    def fetch(self, reference: str, start: int = 0, end: int | None = None) -> bytes:
+        """See `Storage.fetch`. Raises LookupError for bytes that there are not, and StorageUnavailable."""
+        return self._blobs.fetch(reference, start, end)
+
+    def chunks(self, reference: str) -> Iterator[bytes]:
+        """See `Storage.chunks`; raises as `fetch`."""
+        return self._blobs.chunks(reference)
+
+    def decision(self, key: str, *, by: str = "authorization_id") -> Decided | None:
+        """See `Storage.decision`."""
+        rows = self._database.rows(self._database.statements.decisions[by], **{by: key})
+        if not rows:
+            return None
+        authorization_id, event_id, request_id, account, region, time, body = rows[0]
+        return Decided(
+            authorization_id=authorization_id,
+            event_id=event_id,
+            request_id=request_id,
+            account=account,
+            region=region,
+            time=time,
+            body=bytes(body),
+        )
+
+    def change(self) -> int:
+        """See `Storage.change`."""
+        return self._committed.applied
+
+    def close(self) -> None:
+        """See `Storage.close`."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.close()
+        self._upkeep.close()
+        self._blobs.close()
+        file = self._database.file
+        if file is not None:
+            checkpoint(self._database, file, closing=True)
+        self._database.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _repeating(self) -> Repeating:
+        database, file = self._database, self._database.file
+        if file is None:
+            return Repeating(lambda: watch(database, self._committed), _WATCH, "storage-watcher")
+        return Repeating(lambda: checkpoint(database, file), _CHECKPOINTS, "storage-checkpoints")
+
+
+class FileLock:
+    """Keeps a second process off an SQLite database: an SQLite lock on a file beside it, which ends with the process."""
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(
+            file.with_name(file.name + ".lock"), timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StorageUnavailable(f"another process has {file.name} open") from error
+
+    def close(self) -> None:
+        """Let others in."""
+        self._connection.close()
+
+
+def open_storage(url: str, *, blobs: str, clock: Clock = system_clock, chance: Chance | None = None) -> Storage:
+    """Open the store, and bring its schema up to date.
+
+    `url` is a path, `sqlite:////path` or `postgresql+pg8000://user:password@host/database`; `blobs` a folder or a URL
+    that obstore knows (s3://, gs://, az://, file://, memory://). Raises StorageUnavailable, also where another process
+    has the SQLite file open.
+    """
+    database = Database(url)
+    lock = _lock(database.file)
+    try:
+        bring_up(database)
+        kept = Blobs(database, blobs, clock=clock, chance=chance or Chance())
+        return SqlStorage(database, kept, lock, clock)
+    except BaseException:
+        database.close()
+        if lock is not None:
+            lock.close()
+        raise
+
+
+def _lock(file: Path | None) -> FileLock | None:
+    if file is None:
+        return None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(file)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageUnavailable(f"the database cannot be opened: {error}") from error
