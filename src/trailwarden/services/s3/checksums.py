@@ -1,0 +1,199 @@
+"""Checksums of objects: the algorithms, and what a request says about them.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from trailwarden.services.call import Call
+from trailwarden.services.s3.errors import BadDigest, InvalidDigest, InvalidRequest
+from trailwarden.services.s3.stored import Checksum
+
+__all__ = [
+    "ALGORITHMS",
+    "check_md5",
+    "composite",
+    "compute",
+    "given_checksum",
+    "md5_hex",
+    "members",
+    "verified_checksum",
+]
+
+_POLYNOMIAL_32C = 0x82F63B78
+_POLYNOMIAL_64NVME = 0x9A6C9329AC4BC9B5
+_DEFAULT_MAX = 64 * 1024
+_TRAILER_MAX = 4096
+_MD5_BYTES = 16
+
+
+@lru_cache(maxsize=2)
+def _table(polynomial: int) -> tuple[int, ...]:
+    """What two bytes at once do to a reflected CRC register."""
+    single = []
+    for value in range(256):
+        register = value
+        for _ in range(8):
+            register = register >> 1 ^ (polynomial if register & 1 else 0)
+        single.append(register)
+    first = [single[value & 0xFF] for value in range(65536)]
+    return tuple(register >> 8 ^ single[(register ^ value >> 8) & 0xFF] for value, register in enumerate(first))
+
+
+def _crc(data: bytes, polynomial: int, ones: int) -> int:
+    """A reflected CRC with all bits inverted before and after."""
+    table = _table(polynomial)
+    register = ones
+    for pair in struct.unpack_from(f"<{len(data) // 2}H", data):
+        register = register >> 16 ^ table[(register ^ pair) & 0xFFFF]
+    if len(data) & 1:
+        register ^= data[-1]
+        for _ in range(8):
+            register = register >> 1 ^ (polynomial if register & 1 else 0)
+    return register ^ ones
+
+
+def _crc32(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4)
+
+
+def _crc32c(data: bytes) -> bytes:
+    """CRC-32C (Castagnoli), RFC 3720 appendix B.4."""
+    return _crc(data, _POLYNOMIAL_32C, 0xFFFFFFFF).to_bytes(4)
+
+
+def _crc64nvme(data: bytes) -> bytes:
+    """CRC-64/NVME, NVM Express NVM Command Set Specification, section 5.2.1.3.4."""
+    return _crc(data, _POLYNOMIAL_64NVME, 0xFFFFFFFFFFFFFFFF).to_bytes(8)
+
+
+def _sha1(data: bytes) -> bytes:
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+_DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
+    "CRC32": _crc32,
+    "CRC32C": _crc32c,
+    "CRC64NVME": _crc64nvme,
+    "SHA1": _sha1,
+    "SHA256": _sha256,
+}
+ALGORITHMS = tuple(_DIGESTS)
+_LENGTHS = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
+_MEMBERS = {f"Checksum{algorithm}": algorithm for algorithm in ALGORITHMS}
+
+
+def compute(algorithm: str, data: bytes) -> str:
+    """The checksum in base64."""
+    return base64.b64encode(_DIGESTS[algorithm](data)).decode()
+
+
+def composite(algorithm: str, values: list[str]) -> str:
+    """The checksum of the parts' checksums, with their count behind a hyphen."""
+    joined = b"".join(base64.b64decode(value) for value in values)
+    return f"{compute(algorithm, joined)}-{len(values)}"
+
+
+def md5_hex(data: bytes) -> str:
+    """The ETag of an object put in one piece, without quotes."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def members(checksum: Checksum | None) -> dict[str, Any]:
+    """The members by which an answer tells a checksum."""
+    if checksum is None:
+        return {}
+    return {f"Checksum{checksum.algorithm}": checksum.value, "ChecksumType": checksum.type}
+
+
+def check_md5(params: Mapping[str, Any], etag: str) -> None:
+    """Compare Content-MD5, if given. InvalidDigest, BadDigest.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (Content-MD5)
+    """
+    given = params.get("ContentMD5")
+    if given is None:
+        return
+    try:
+        digest = base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        digest = b""
+    if len(digest) != _MD5_BYTES:
+        raise InvalidDigest(members={"Content-MD5": given})
+    if not hmac.compare_digest(digest.hex(), etag):
+        calculated = base64.b64encode(bytes.fromhex(etag)).decode()
+        raise BadDigest(
+            members={"ExpectedDigest": digest.hex(), "CalculatedDigest": calculated},
+            digest="Content-MD5",
+            measure="what we received",
+        )
+
+
+def given_checksum(params: Mapping[str, Any]) -> Checksum | None:
+    """The checksum among the members of a request; InvalidRequest where there are several, or one of a wrong form."""
+    found = [(algorithm, params[member]) for member, algorithm in _MEMBERS.items() if params.get(member) is not None]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise InvalidRequest(
+            reason="Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
+    algorithm, value = found[0]
+    if not _well_formed(algorithm, value.partition("-")[0]):
+        raise InvalidRequest(reason=f"Value for x-amz-checksum-{algorithm.lower()} header is invalid.")
+    return Checksum(algorithm=algorithm, value=value)
+
+
+def verified_checksum(call: Call, data: bytes) -> Checksum | None:
+    """The checksum of the data that is kept with them: the one the client gave, once it proved right.
+
+    Without one, the algorithm that the client names is used, else CRC64NVME for what is not large.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
+    given = given_checksum(call.params) or _trailing(call)
+    if given is None:
+        algorithm = call.params.get("ChecksumAlgorithm") or ""
+        if algorithm in _DIGESTS:
+            return Checksum(algorithm=algorithm, value=compute(algorithm, data))
+        if len(data) > _DEFAULT_MAX:
+            return None
+        return Checksum(algorithm="CRC64NVME", value=compute("CRC64NVME", data))
+    if not hmac.compare_digest(given.value.encode(), compute(given.algorithm, data).encode()):
+        raise BadDigest(digest=given.algorithm, measure="the calculated checksum")
+    return given
+
+
+def _trailing(call: Call) -> Checksum | None:
+    """The checksum in the trailer of an aws-chunked body.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+    """
+    request = call.authorized.resolved.authenticated.parsed.request
+    name = (request.header("x-amz-trailer") or "").strip().lower()
+    member = f"Checksum{name.removeprefix('x-amz-checksum-').upper()}"
+    if member not in _MEMBERS:
+        return None
+    for line in request.body[-_TRAILER_MAX:].split(b"\r\n"):
+        key, colon, value = line.decode("latin-1").partition(":")
+        if colon and key.strip().lower() == name:
+            return given_checksum({member: value.strip()})
+    return None
+
+
+def _well_formed(algorithm: str, value: str) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == _LENGTHS[algorithm]
+    except (binascii.Error, ValueError):
+        return False
