@@ -11,7 +11,9 @@ tells more about a decision.
 from trailwarden.policy.condition import Condition
 from trailwarden.policy.decision import Block, Decision, Effect, Turn, Verdict
 from trailwarden.policy.document import compile_policy, context_keys
+from trailwarden.policy.encode import authorization_payload, simulation, simulations
 from trailwarden.policy.engine import evaluate
+from trailwarden.policy.explain import ConditionPart, Element, NearMiss, Part, explain, near_misses
 from trailwarden.policy.grammar import (
     ANY,
     BUCKET,
@@ -59,14 +61,18 @@ __all__ = [
     "AccessRequest",
     "Block",
     "Condition",
+    "ConditionPart",
     "Context",
     "ContextValue",
     "Decision",
     "Effect",
+    "Element",
     "Found",
     "Grammar",
     "Layer",
     "MalformedPolicy",
+    "NearMiss",
+    "Part",
     "Policy",
     "PolicySet",
     "PolicyTooLarge",
@@ -78,9 +84,14 @@ __all__ = [
     "Turn",
     "Unknown",
     "Verdict",
+    "authorization_payload",
     "compile_policy",
     "context_keys",
     "denial_message",
     "evaluate",
+    "explain",
+    "near_misses",
     "policy_size",
+    "simulation",
+    "simulations",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from trailwarden.policy.decision import Block, Decision
 from trailwarden.policy.request import Layer, Source
 
-__all__ = ["denial_message", "named_block"]
+__all__ = ["denial_message"]
 
 _ANONYMOUS = "anonymous"
 
@@ -53,15 +53,10 @@ def denial_message(
     words = [f"User: {caller_arn or _ANONYMOUS} is not authorized to perform: {action}"]
     if resource is not None:
         words.append(f"on resource: {resource}")
-    block = None if plain else named_block(decision)
+    block = None if plain else decision.first
     if block is not None:
         words.append(_reason(block, action, tells_arn=same_organization or not decision.evidence.crosses))
     return " ".join(words)
-
-
-def named_block(decision: Decision) -> Block | None:
-    """The one reason that AWS names where there are several: the first in the order of evaluation."""
-    return next(iter(decision.blocks or decision.doubtful), None)
 
 
 def _reason(block: Block, action: str, *, tells_arn: bool) -> str:

@@ -39,6 +39,8 @@ __all__ = [
     "unique_sids",
 ]
 
+# Patterns stand as text: `re` compiles and keeps them when the first document is checked, not when this is imported.
+
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
 
@@ -83,16 +85,16 @@ def effects_are_spelt(statement: DraftStatement) -> Iterator[_Fault]:
         yield LEGACY, ".Effect"
 
 
-_SECONDS = re.compile(r"-?[0-9]{1,19}")
+_SECONDS = r"-?[0-9]{1,19}"
 _SECONDS_MAX = 2**63
 _CLOCK = r"[0-9]{1,2}(:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
-_DATE = re.compile(rf"[+-]?[0-9]+(-(0[1-9]|1[0-2])(-[0-9]{{2}})?)?(T({_CLOCK})?)?", re.IGNORECASE)
+_DATE = rf"(?i)[+-]?[0-9]+(-(0[1-9]|1[0-2])(-[0-9]{{2}})?)?(T({_CLOCK})?)?"
 
 
 def _dated(value: str) -> bool:
-    if _SECONDS.fullmatch(value):
+    if re.fullmatch(_SECONDS, value):
         return -_SECONDS_MAX <= int(value) < _SECONDS_MAX
-    return bool(_DATE.fullmatch(value))
+    return bool(re.fullmatch(_DATE, value))
 
 
 @_each
@@ -142,7 +144,7 @@ def plain_sids(statement: DraftStatement) -> Iterator[_Fault]:
         )
 
 
-_VENDOR = re.compile(r"[A-Za-z0-9.-]+|\*")
+_VENDOR = r"[A-Za-z0-9.-]+|\*"
 
 
 @_each
@@ -163,11 +165,11 @@ def _action_fault(action: str) -> str:
         return "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
     if ":" in name:
         return "Actions/Condition can contain only one colon."
-    return "" if _VENDOR.fullmatch(vendor) else f"Vendor {vendor} is not valid"
+    return "" if re.fullmatch(_VENDOR, vendor) else f"Vendor {vendor} is not valid"
 
 
-_PARTITIONS = re.compile(r"aws(-[a-z]+)*")
-_FIELD = re.compile(r"[A-Za-z0-9*?-]*")
+_PARTITIONS = r"aws(-[a-z]+)*"
+_FIELD = r"[A-Za-z0-9*?-]*"
 _IAM_PATHS = (
     "user/",
     "federated-user/",
@@ -205,7 +207,7 @@ def _resource_fault(resource: str) -> str:
         return f'Resource {head} must be in ARN format or "*".'
     fields = rest.split(":", _COLONS - 1)
     partition, vendor, region, account, path = (*fields, *"*****")[:_COLONS]
-    if partition != "*" and not _PARTITIONS.fullmatch(partition):
+    if partition != "*" and not re.fullmatch(_PARTITIONS, partition):
         shown = ":".join(("arn", *(*fields, *"*****")[:_COLONS]))
         return f'Partition "{partition}" is not valid for resource "{shown}".'
     if "*" in vendor or "?" in vendor:
@@ -214,7 +216,7 @@ def _resource_fault(resource: str) -> str:
 
 
 def _fields_fault(resource: str, vendor: str, fields: tuple[str, str], path: str) -> str:
-    if not vendor or not all(map(_FIELD.fullmatch, fields)):
+    if not vendor or not all(re.fullmatch(_FIELD, each) for each in fields):
         return LEGACY
     if vendor in _GLOBAL and fields[0] not in {"", "*"}:
         return _GLOBAL[vendor].format(resource)
@@ -266,13 +268,13 @@ def principals_are_named(text: str) -> Requirement:
     return _each(find)
 
 
-_AWS_NAME = re.compile(
+_AWS_NAME = (
     r"\*|[0-9]{12}|A[A-Z0-9]{15,127}|[0-9a-f]{64}"
     r"|arn:aws[a-z-]*:iam::[0-9]{12}:(root|user/[^*?]+|role/[^*?]+)"
     r"|arn:aws[a-z-]*:sts::[0-9]{12}:(assumed-role/[^*?/]+/[^*?]+|federated-user/[^*?]+|self)"
     r"|arn:aws[a-z-]*:iam::cloudfront:user/.+"
 )
-_SERVICE_NAME = re.compile(r"\*|[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+")
+_SERVICE_NAME = r"\*|[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+"
 _FORMS = {"AWS": _AWS_NAME, "Service": _SERVICE_NAME}
 
 
@@ -288,7 +290,7 @@ def principals_have_form(text: str) -> Requirement:
             for kind, names in (written or {}).items():
                 form = _FORMS.get(kind)
                 for name in names:
-                    if form is not None and not form.fullmatch(name):
+                    if form is not None and not re.fullmatch(form, name):
                         yield text.format(f'"{kind.upper()}":"{name}"'), f".{element}.{kind}"
 
     return _each(find)
