@@ -1,9 +1,10 @@
 """A refusal as its text tells it: who, what, on which resource, and what AWS says stood in the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trailwarden.arn import Arn
-from trailwarden.policy.request import Layer
+from trailwarden.policy.request import ContextValue, Layer
 
 __all__ = ["Refusal"]
 
@@ -16,7 +17,8 @@ class Refusal:
     stand, since they may differ. `resource` is as named (an ARN, a friendly name or "*"); `layer` and `explicit` are
     AWS's reason; `policy_arn` the policy it names. `operation` is the API operation of the wrapper ("when calling the X
     operation"), `code` the error code. `encoded` is an encoded authorization message, `authorization_id` the id to look up.
-    `text` is the sentence itself, cleaned of wrappers. `event` holds a CloudTrail record the refusal was read from.
+    `text` is the sentence itself, cleaned of wrappers. `event` holds a CloudTrail record the refusal was read from,
+    `context` the condition keys that a kept decision tells.
     """
 
     text: str
@@ -33,7 +35,9 @@ class Refusal:
     encoded: str = ""
     authorization_id: str = ""
     request_id: str = ""
+    event_id: str = ""
     event: dict[str, object] = field(default_factory=dict)
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
 
     @property
     def account(self) -> str:

@@ -1,0 +1,35 @@
+"""From any kind of refusal to its cause and the smallest verified mend."""
+
+from trailwarden.diagnose.case import Case, MoreNeeded
+from trailwarden.diagnose.data import AccountData, FileData, LiveData, Unreadable, read_files
+from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
+from trailwarden.diagnose.edits import Attach, ClientCall, Edit, SetDocument
+from trailwarden.diagnose.intake import read_event, read_input
+from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.message import read_message, read_messages
+from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.report import as_data, as_text
+
+__all__ = [
+    "AccountData",
+    "Attach",
+    "Case",
+    "ClientCall",
+    "Diagnosis",
+    "Edit",
+    "FileData",
+    "LiveData",
+    "Mend",
+    "MoreNeeded",
+    "Refusal",
+    "SetDocument",
+    "Unreadable",
+    "as_data",
+    "as_text",
+    "diagnose",
+    "read_event",
+    "read_files",
+    "read_input",
+    "read_message",
+    "read_messages",
+]

@@ -1,0 +1,267 @@
+"""From a refusal and account data to the request as the engine sees it, and its decision."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trailwarden.arn import Arn
+from trailwarden.diagnose.account import Account, Identity
+from trailwarden.diagnose.circumstances import Supposed, event_context, identity_context, possible_keys
+from trailwarden.diagnose.data import AccountData
+from trailwarden.diagnose.naming import resource_arn
+from trailwarden.diagnose.refusal import Refusal
+from trailwarden.policy import (
+    AccessRequest,
+    ContextValue,
+    Decision,
+    Layer,
+    MalformedPolicy,
+    Policy,
+    PolicySet,
+    Principal,
+    PrincipalKind,
+    Source,
+    compile_policy,
+    evaluate,
+)
+
+__all__ = ["Case", "MoreNeeded", "rebuild"]
+
+_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+
+
+class MoreNeeded(Exception):
+    """The refusal cannot be judged with the data at hand; the text says which data is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A refusal with everything that is known of it.
+
+    `identity` is the user or role behind the caller, None for a root user or an outsider; `missing` names data that
+    would make the answer surer.
+    """
+
+    refusal: Refusal
+    identity: Identity | None
+    decision: Decision
+    missing: tuple[str, ...] = ()
+
+    @property
+    def request(self) -> AccessRequest:
+        """What was asked."""
+        return self.decision.request
+
+    @property
+    def policies(self) -> PolicySet:
+        """By which policies it is judged."""
+        return self.decision.policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caller:
+    principal: Principal
+    identity: Identity | None
+    account: Account | None
+
+
+def rebuild(refusal: Refusal, data: AccountData) -> Case:
+    """The case of a refusal. Raises MoreNeeded, Unreadable."""
+    caller = _caller(refusal.principal, data)
+    action = refusal.action
+    region = str(refusal.event.get("awsRegion") or data.region)
+    resource = resource_arn(
+        refusal.resource, action, account=caller.principal.account, region=region, found=caller.account
+    )
+    missing: list[str] = []
+    policies = _policies(caller, action, resource, data, missing)
+    arn = Arn.parse(resource)
+    context: dict[str, ContextValue] = {
+        "aws:RequestedRegion": region,
+        "aws:SecureTransport": "true",
+        **identity_context(caller.identity),
+        **event_context(refusal.event),
+        **refusal.context,
+    }
+    request = AccessRequest(
+        principal=caller.principal,
+        action=action,
+        resource=resource,
+        resource_account=_owner(arn, caller.principal.account),
+        context=Supposed(context, possible_keys(action)),
+    )
+    return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
+
+
+def _owner(arn: Arn | None, account: str) -> str:
+    """The resource's account, which its ARN tells; a bucket's does not, and is taken for the caller's."""
+    if arn is None:
+        return ""
+    return arn.account or account
+
+
+def _caller(principal: str, data: AccountData) -> _Caller:
+    arn = Arn.parse(principal)
+    if arn is None:
+        if principal:
+            service = Principal(kind=PrincipalKind.SERVICE, account="", arn=principal)
+            return _Caller(principal=service, identity=None, account=None)
+        raise MoreNeeded("the caller: the text names no user or role")
+    account = data.account(arn.account)
+    maker = _CALLERS.get(arn.type or arn.resource)
+    if maker is None:
+        raise MoreNeeded(f"who {principal} is: it is no user, role or session")
+    return maker(arn, account)
+
+
+def _root(arn: Arn, account: Account | None) -> _Caller:
+    principal = Principal(kind=PrincipalKind.ROOT, account=arn.account, arn=str(arn), issuer_arn=str(arn))
+    return _Caller(principal=principal, identity=None, account=account)
+
+
+def _user(arn: Arn, account: Account | None) -> _Caller:
+    identity = account.find("user", arn.name) if account else None
+    principal = Principal(
+        kind=PrincipalKind.USER,
+        account=arn.account,
+        arn=str(arn),
+        issuer_arn=str(arn),
+        unique_id=identity.id if identity else "",
+    )
+    return _known(principal, identity, account, f"user {arn.name}")
+
+
+def _session(arn: Arn, account: Account | None) -> _Caller:
+    _, role, *session = arn.resource.split("/")
+    identity = account.find("role", role) if account else None
+    principal = Principal(
+        kind=PrincipalKind.ROLE_SESSION,
+        account=arn.account,
+        arn=str(arn),
+        issuer_arn=identity.arn if identity else f"arn:{arn.partition}:iam::{arn.account}:role/{role}",
+        unique_id=f"{identity.id}:{'/'.join(session)}" if identity else "",
+        issuer_id=identity.id if identity else "",
+        service_linked=bool(identity and "/aws-service-role/" in identity.arn),
+    )
+    return _known(principal, identity, account, f"role {role}")
+
+
+def _role(arn: Arn, account: Account | None) -> _Caller:
+    session = Arn(
+        partition=arn.partition, service="sts", account=arn.account, resource=f"assumed-role/{arn.name}/session"
+    )
+    return _session(session, account)
+
+
+def _federated(arn: Arn, account: Account | None) -> _Caller:
+    principal = Principal(kind=PrincipalKind.FEDERATED_USER, account=arn.account, arn=str(arn))
+    return _Caller(principal=principal, identity=None, account=account)
+
+
+_CALLERS = {
+    "root": _root,
+    "user": _user,
+    "assumed-role": _session,
+    "role": _role,
+    "federated-user": _federated,
+}
+
+
+def _known(principal: Principal, identity: Identity | None, account: Account | None, named: str) -> _Caller:
+    if account is not None and identity is None:
+        raise MoreNeeded(f"the policies of {named}: account {account.id} has no such identity in the data at hand")
+    return _Caller(principal=principal, identity=identity, account=account)
+
+
+def _policies(caller: _Caller, action: str, resource: str, data: AccountData, missing: list[str]) -> PolicySet:
+    account = caller.principal.account
+    if caller.account is None and account:
+        missing.append(f"the identity-based policies of account {account}")
+    arn = Arn.parse(resource)
+    trust: tuple[Policy, ...] = ()
+    if arn is not None and action.lower().startswith("sts:") and arn.type == "role":
+        trust = _trust(arn, data, missing)
+    return PolicySet(
+        identity=tuple(_identity(caller.identity, caller.account)),
+        boundary=_boundary(caller.identity, caller.account, missing),
+        scps=_levels(data, account, _SCP, Layer.SCP, missing),
+        rcps=_levels(data, arn.account if arn and arn.account else account, _RCP, Layer.RCP, missing),
+        resource=_resource(arn, data, missing),
+        trust=trust,
+    )
+
+
+def _identity(identity: Identity | None, account: Account | None) -> Iterator[Policy]:
+    """The inline and attached policies of the identity and, for a user, of its groups."""
+    if identity is None or account is None:
+        return
+    groups = [account.find("group", name) for name in identity.groups]
+    for holder in (identity, *(group for group in groups if group is not None)):
+        for name, text in holder.inline.items():
+            yield from _compiled(
+                text, Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=holder.arn, inline=True)
+            )
+        for arn in holder.attached:
+            yield from _compiled(account.policy(arn), managed_source(Layer.IDENTITY, arn, holder.arn))
+
+
+def managed_source(layer: Layer, arn: str, holder: str) -> Source:
+    """Where a managed policy stands for an identity."""
+    return Source(
+        layer=layer, id=arn, name=arn.rpartition("/")[2], attached_to=holder, aws_managed=":aws:policy/" in arn
+    )
+
+
+def _boundary(identity: Identity | None, account: Account | None, missing: list[str]) -> tuple[Policy, ...] | None:
+    if identity is None or account is None or not identity.boundary:
+        return None
+    text = account.policy(identity.boundary)
+    if text is None:
+        missing.append(f"the permissions boundary {identity.boundary}")
+        return None
+    return tuple(_compiled(text, managed_source(Layer.BOUNDARY, identity.boundary, identity.arn)))
+
+
+def _levels(
+    data: AccountData, account: str, kind: str, layer: Layer, missing: list[str]
+) -> tuple[tuple[Policy, ...], ...]:
+    levels = data.levels(account, kind) if account else ()
+    if levels is None:
+        missing.append(f"the {layer.replace('policy', 'policies')} over account {account}")
+        return ()
+    return tuple(
+        tuple(policy for arn, text in level for policy in _compiled(text, managed_source(layer, arn, account)))
+        for level in levels
+    )
+
+
+def _resource(arn: Arn | None, data: AccountData, missing: list[str]) -> tuple[Policy, ...]:
+    if arn is None:
+        return ()
+    found = data.resource_policies(arn)
+    if found is None:
+        missing.append(f"the resource-based policy of {arn}")
+        return ()
+    return tuple(
+        policy
+        for holder, text in found
+        for policy in _compiled(text, Source(layer=Layer.RESOURCE, id=holder, attached_to=holder))
+    )
+
+
+def _trust(arn: Arn, data: AccountData, missing: list[str]) -> tuple[Policy, ...]:
+    account = data.account(arn.account)
+    role = account.find("role", arn.name) if account else None
+    if role is None or not role.trust:
+        missing.append(f"the trust policy of {arn}")
+        return ()
+    return tuple(_compiled(role.trust, Source(layer=Layer.TRUST, id=role.arn, name=role.name, attached_to=role.arn)))
+
+
+def _compiled(text: str | Mapping[str, object] | None, source: Source) -> Iterator[Policy]:
+    """The policy, or nothing where there is no such document or it is no policy: it grants and denies nothing then."""
+    if text is None:
+        return
+    try:
+        yield compile_policy(text, source)
+    except MalformedPolicy:
+        return

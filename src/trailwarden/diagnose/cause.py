@@ -1,0 +1,83 @@
+"""Why a request is refused, in words: the reason that decides first, then every other one."""
+
+from trailwarden.arn import Arn
+from trailwarden.diagnose.case import Case
+from trailwarden.policy import Block, Effect, Layer, Turn
+
+__all__ = ["cause_line", "reasons"]
+
+_ABSENT = {
+    Layer.IDENTITY: "no identity-based policy of {who} allows {what}",
+    Layer.RESOURCE: "no resource-based policy of {resource} allows {what} to {who}",
+    Layer.BOUNDARY: "the permissions boundary of {who} does not allow {what}",
+    Layer.SESSION: "no session policy of this session of {who} allows {what}",
+    Layer.SCP: "no service control policy on level {level} allows {what} in account {account}",
+    Layer.RCP: "no resource control policy on level {level} allows {what}",
+    Layer.ENDPOINT: "no VPC endpoint policy allows {what}",
+    Layer.TRUST: "the trust policy of {resource} does not let {who} in",
+}
+
+
+def cause_line(case: Case) -> str:
+    """The first reason as one sentence."""
+    found = reasons(case)
+    if found:
+        return found[0]
+    said = case.refusal
+    if said.layer in {Layer.SESSION, Layer.ENDPOINT}:
+        return f"a {said.layer} stood in the way; nothing in the account data does"
+    return (
+        f"the policies at hand allow {_what(case)} to {_who(case)} by now: they have changed since, "
+        "or had not reached every Region when the call was made"
+    )
+
+
+def reasons(case: Case) -> tuple[str, ...]:
+    """Every reason, in the order of evaluation."""
+    decision = case.decision
+    certain = tuple(_reason(case, block) for block in decision.blocks)
+    if decision.effect is not Effect.DEPENDS:
+        return certain
+    return (*certain, *(_turn(case, turn) for turn in decision.turns))
+
+
+def _reason(case: Case, block: Block) -> str:
+    if block.explicit:
+        found = block.statements[0]
+        named = found.policy.source.name or found.policy.source.id
+        which = found.statement.sid or str(found.statement.index + 1)
+        return f"statement {which} of the {block.layer} {named} denies {_what(case)} to {_who(case)}"
+    return _ABSENT[block.layer].format(
+        who=_who(case),
+        what=_what(case),
+        resource=_resource(case),
+        level=block.level,
+        account=case.request.principal.account,
+    )
+
+
+def _turn(case: Case, turn: Turn) -> str:
+    statement = turn.found.statement
+    keys = ", ".join(
+        f"{condition.key} ({condition.operator} {', '.join(condition.values)})" for condition in turn.conditions
+    )
+    named = turn.found.policy.source.name or turn.found.policy.source.id
+    which = statement.sid or str(statement.index + 1)
+    effect = "allows" if statement.allows else "denies"
+    return f"statement {which} of {named} {effect} {_what(case)} only under conditions not known here: {keys}"
+
+
+def _who(case: Case) -> str:
+    if case.identity is not None:
+        return case.identity.named
+    return case.request.principal.arn or "an anonymous caller"
+
+
+def _what(case: Case) -> str:
+    resource = case.request.resource
+    return case.request.action if resource == "*" else f"{case.request.action} on {_resource(case)}"
+
+
+def _resource(case: Case) -> str:
+    arn = Arn.parse(case.request.resource)
+    return arn.resource if arn is not None and arn.resource else case.request.resource

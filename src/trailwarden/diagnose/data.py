@@ -1,0 +1,259 @@
+"""Where account data comes from: a running server or AWS itself, asked with read-only calls, or files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trailwarden.arn import Arn
+from trailwarden.diagnose.account import Account, policy_text, read_account
+
+__all__ = ["AccountData", "Evaluated", "FileData", "Levels", "LiveData", "Unreadable"]
+
+Levels = tuple[tuple[tuple[str, str], ...], ...]
+"""Organization policies as (ARN, document), one tuple a level: root first, the account last."""
+
+_NO_ORGANIZATION = frozenset({"AWSOrganizationsNotInUseException", "UnknownOperationException"})
+_NO_POLICY = frozenset({"NoSuchBucketPolicy", "NoSuchBucket", "NotFoundException", "ResourceNotFoundException"})
+_FILE_MAX = 256 * 1024 * 1024
+
+
+class Unreadable(Exception):
+    """The data cannot be read; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What a kept decision tells of its request. `principal` is the caller's ARN, "" where it is not told."""
+
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str | tuple[str, ...]]
+
+
+class AccountData(Protocol):
+    """What diagnosis may ask. None means: not known, which is never taken for "there is none"."""
+
+    @property
+    def region(self) -> str:
+        """The Region that bare names are completed with."""
+
+    def account(self, account: str) -> Account | None:
+        """The identities and policies of an account ("" for the one at hand)."""
+
+    def resource_policies(self, arn: Arn) -> tuple[tuple[str, str], ...] | None:
+        """The resource-based policies that bear on a resource, with the ARN each hangs on."""
+
+    def levels(self, account: str, kind: str) -> Levels | None:
+        """The service or resource control policies over an account; empty where it is in no organization."""
+
+    def evaluated(self, authorization_id: str) -> Evaluated | None:
+        """What was evaluated under an authorization id."""
+
+    def decode(self, encoded: str) -> Mapping[str, Any] | None:
+        """The decoded form of an encoded authorization message."""
+
+
+class Clients(Protocol):
+    """Makes boto3 clients."""
+
+    def client(self, service_name: str) -> Any:
+        """A client of that service."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveData:
+    """Data of the account that the clients' credentials belong to. Every call is a read."""
+
+    clients: Clients
+    region: str = "us-east-1"
+    _account: Account | None = None
+
+    def account(self, account: str) -> Account | None:
+        """All pages of get-account-authorization-details; None for another account than the credentials' own."""
+        if self._account is None:
+            self._account = self._read()
+        return self._account if account in {"", self._account.id} else None
+
+    def _read(self) -> Account:
+        try:
+            own = self.clients.client("sts").get_caller_identity()["Account"]
+            pages = self.clients.client("iam").get_paginator("get_account_authorization_details").paginate()
+            details: dict[str, list[Any]] = {}
+            for page in pages:
+                for member, value in page.items():
+                    if isinstance(value, list):
+                        details.setdefault(member, []).extend(value)
+        except (ClientError, BotoCoreError) as error:
+            raise Unreadable(f"the account's identities cannot be read: {error}") from error
+        return read_account(details, own)
+
+    def resource_policies(self, arn: Arn) -> tuple[tuple[str, str], ...] | None:
+        """The policy of a bucket, key, topic or queue; other services have none that is read yet."""
+        reader = _READERS.get(arn.service)
+        if reader is None:
+            return ()
+        try:
+            return reader(self.clients, arn)
+        except ClientError as error:
+            return () if error.response["Error"]["Code"] in _NO_POLICY else None
+        except BotoCoreError:
+            return None
+
+    def levels(self, account: str, kind: str) -> Levels | None:
+        """Walks from the account to the root and lists what is attached on the way."""
+        try:
+            return _levels(self.clients.client("organizations"), account, kind)
+        except ClientError as error:
+            return () if error.response["Error"]["Code"] in _NO_ORGANIZATION else None
+        except BotoCoreError:
+            return None
+
+    def evaluated(self, authorization_id: str) -> Evaluated | None:
+        """The kept decision, through GetRequestAuthorizationDetails."""
+        try:
+            details = self.clients.client("iam-toolbox").get_request_authorization_details(
+                authorizationId=authorization_id
+            )
+        except (ClientError, BotoCoreError):
+            return None
+        denied = next((each for each in details["evaluations"] if each["evaluatedEffect"] != "ALLOW"), None)
+        if denied is None:
+            return None
+        context = {**details.get("requestContext", {}), **denied.get("context", {})}
+        principal = str(context.get("aws:PrincipalArn", ""))
+        return Evaluated(
+            principal=principal, action=denied["action"], resource=denied["resource"], context=_context(context)
+        )
+
+    def decode(self, encoded: str) -> Mapping[str, Any] | None:
+        """The message through DecodeAuthorizationMessage."""
+        try:
+            answer = self.clients.client("sts").decode_authorization_message(EncodedMessage=encoded)
+        except (ClientError, BotoCoreError):
+            return None
+        decoded: Mapping[str, Any] = json.loads(answer["DecodedMessage"])
+        return decoded
+
+
+def _context(given: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    return {key: tuple(value) if isinstance(value, list) else str(value) for key, value in given.items()}
+
+
+def _bucket(clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...]:
+    bucket = arn.resource.partition("/")[0]
+    policy = clients.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+    return ((f"arn:{arn.partition}:s3:::{bucket}", policy),)
+
+
+def _key(clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...]:
+    policy = clients.client("kms").get_key_policy(KeyId=str(arn), PolicyName="default")["Policy"]
+    return ((str(arn), policy),)
+
+
+def _topic(clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...]:
+    policy = clients.client("sns").get_topic_attributes(TopicArn=str(arn))["Attributes"].get("Policy", "")
+    return ((str(arn), policy),) if policy else ()
+
+
+def _store(clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...]:
+    if arn.type not in {"eventdatastore", "dashboard", "channel"}:
+        return ()
+    policy = clients.client("cloudtrail").get_resource_policy(ResourceArn=str(arn)).get("ResourcePolicy", "")
+    return ((str(arn), policy),) if policy else ()
+
+
+_READERS = {"s3": _bucket, "kms": _key, "sns": _topic, "cloudtrail": _store}
+
+
+def _levels(organizations: Any, account: str, kind: str) -> Levels:
+    targets = [account]
+    while not targets[-1].startswith("r-"):
+        targets.append(organizations.list_parents(ChildId=targets[-1])["Parents"][0]["Id"])
+    return tuple(_attached(organizations, target, kind) for target in reversed(targets))
+
+
+def _attached(organizations: Any, target: str, kind: str) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for page in organizations.get_paginator("list_policies_for_target").paginate(TargetId=target, Filter=kind):
+        for summary in page["Policies"]:
+            policy = organizations.describe_policy(PolicyId=summary["Id"])["Policy"]
+            found.append((summary["Arn"], policy["Content"]))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileData:
+    """Data exported beforehand.
+
+    `details` is the account export, `policies` maps resource ARNs to documents, `organization` holds the exported
+    levels: {"scps": [[{"arn", "document"}…], …], "rcps": […]}, root first.
+    """
+
+    details: Account
+    region: str = "us-east-1"
+    policies: Mapping[str, str] = field(default_factory=dict)
+    organization: Mapping[str, Levels] | None = None
+
+    def account(self, account: str) -> Account | None:
+        """The exported account, where it is the one asked for."""
+        return self.details if account in {"", self.details.id} else None
+
+    def resource_policies(self, arn: Arn) -> tuple[tuple[str, str], ...] | None:
+        """The exported policy of the resource, or of its bucket."""
+        text = str(arn)
+        holder = text.partition("/")[0] if arn.service == "s3" else text
+        return ((holder, self.policies[holder]),) if holder in self.policies else ()
+
+    def levels(self, account: str, kind: str) -> Levels | None:  # noqa: ARG002 — the export is of one account
+        """The exported levels; not known where no organization was given."""
+        return None if self.organization is None else self.organization.get(kind, ())
+
+    def evaluated(self, authorization_id: str) -> Evaluated | None:  # noqa: ARG002 — decisions are kept by servers
+        """No file holds decisions."""
+        return None
+
+    def decode(self, encoded: str) -> Mapping[str, Any] | None:  # noqa: ARG002 — only the sealing account can open it
+        """No file can open a message."""
+        return None
+
+
+def read_files(
+    account: Path,
+    organization: Path | None = None,
+    policies: Mapping[str, Path] | None = None,
+    region: str = "us-east-1",
+) -> FileData:
+    """The data of exported files. Raises Unreadable."""
+    try:
+        return FileData(
+            details=read_account(_json(account)),
+            region=region,
+            policies={arn: policy_text(_json(path)) for arn, path in (policies or {}).items()},
+            organization=None if organization is None else _organization(_json(organization)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable(f"{account} is not an export of get-account-authorization-details: {error}") from error
+
+
+def _organization(given: Mapping[str, Any]) -> dict[str, Levels]:
+    return {
+        kind: tuple(
+            tuple((policy["arn"], policy_text(policy["document"])) for policy in level) for level in given.get(name, ())
+        )
+        for kind, name in (("SERVICE_CONTROL_POLICY", "scps"), ("RESOURCE_CONTROL_POLICY", "rcps"))
+    }
+
+
+def _json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _FILE_MAX:
+            raise Unreadable(f"{path} is larger than {_FILE_MAX >> 20} MiB")
+        return msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise Unreadable(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,110 @@
+"""From a refusal to its diagnosis: the cause, and the smallest verified mend."""
+
+from dataclasses import dataclass, replace
+
+from trailwarden import catalog
+from trailwarden.diagnose.case import Case, MoreNeeded, rebuild
+from trailwarden.diagnose.cause import cause_line, reasons
+from trailwarden.diagnose.data import AccountData
+from trailwarden.diagnose.mends import Mend, mends_of
+from trailwarden.diagnose.refusal import Refusal
+
+__all__ = ["Diagnosis", "diagnose"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """The answer. `cause` and each of `reasons` is a sentence without its full stop.
+
+    `needed` names data without which the cause stays open; a diagnosis with it and without `mends` is not finished.
+    """
+
+    refusal: Refusal
+    cause: str
+    reasons: tuple[str, ...] = ()
+    mends: tuple[Mend, ...] = ()
+    needed: tuple[str, ...] = ()
+    case: Case | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether the cause is found."""
+        return bool(self.cause)
+
+
+def diagnose(refusal: Refusal, data: AccountData) -> Diagnosis:
+    """Why the call was refused and what helps. Raises Unreadable where the account data cannot be had."""
+    refusal = _opened(refusal, data)
+    if not refusal.is_denial:
+        return Diagnosis(refusal=refusal, cause="", needed=("a text that names the action, or an authorization id",))
+    if _unknown_action(refusal.action):
+        return _no_such_action(refusal)
+    try:
+        case = rebuild(refusal, data)
+    except MoreNeeded as needed:
+        return Diagnosis(refusal=refusal, cause="", needed=(str(needed),))
+    return Diagnosis(
+        refusal=refusal,
+        cause=cause_line(case),
+        reasons=reasons(case),
+        mends=mends_of(case),
+        needed=case.missing,
+        case=case,
+    )
+
+
+def _opened(refusal: Refusal, data: AccountData) -> Refusal:
+    """The refusal with what an authorization id or an encoded message tells."""
+    if refusal.authorization_id or refusal.event_id:
+        kept = data.evaluated(refusal.authorization_id or refusal.event_id)
+        if kept is not None:
+            return replace(
+                refusal,
+                action=kept.action,
+                performed=refusal.performed or kept.action,
+                resource=kept.resource,
+                principal=kept.principal or refusal.principal,
+                context=kept.context,
+            )
+    if refusal.encoded and not refusal.action:
+        decoded = data.decode(refusal.encoded)
+        if decoded is not None:
+            return _decoded(refusal, decoded.get("context", {}))
+    return refusal
+
+
+def _decoded(refusal: Refusal, context: object) -> Refusal:
+    """What a decoded authorization message tells.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    """
+    if not isinstance(context, dict):
+        return refusal
+    principal = context.get("principal") or {}
+    return replace(
+        refusal,
+        principal=refusal.principal or str(principal.get("arn", "")),
+        action=str(context.get("action", "")),
+        performed=str(context.get("action", "")),
+        resource=str(context.get("resource", "")),
+    )
+
+
+def _unknown_action(action: str) -> bool:
+    return ":" in action and "*" not in action and catalog.action(action) is None
+
+
+def _no_such_action(refusal: Refusal) -> Diagnosis:
+    """An action that no service has: nothing that is granted can make the call succeed."""
+    return Diagnosis(
+        refusal=refusal,
+        cause=f"{refusal.action} is no action of AWS, so no policy can have granted it",
+        reasons=("the service authorization reference lists no such action",),
+        mends=(
+            Mend(
+                title="call an operation that exists; for this one an identity-based policy would need the statement "
+                f'{{"Effect": "Allow", "Action": "{refusal.action}", "Resource": "{refusal.resource or "*"}"}}',
+                approver="an administrator of the account",
+            ),
+        ),
+    )

@@ -1,0 +1,391 @@
+"""The smallest changes that let a denied request through, each proved by evaluating the request again with the change."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trailwarden import catalog
+from trailwarden.arn import Arn
+from trailwarden.diagnose.case import Case, managed_source
+from trailwarden.diagnose.edits import Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.policy import Block, Layer, Policy, PrincipalKind, Source, Statement, evaluate
+
+__all__ = ["Mend", "mends_of"]
+
+_VERSION = "2012-10-17"
+_MANAGED_MAX = 3
+_COMBINATIONS_MAX = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """One way out. `edits` is empty where no policy is to be changed: then the `title` says what to do instead.
+
+    `guardrail`: it loosens what somebody put there to hold. `approver` is who must agree. `remainder` lists the other
+    actions that become allowed with it. `proved`: the request, evaluated with the edits, is allowed, and it is not with
+    any one of them left out.
+    """
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+    guardrail: bool = False
+    approver: str = ""
+    remainder: tuple[str, ...] = ()
+    proved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What cures one block."""
+
+    title: str
+    edit: Edit
+    approver: str
+    guardrail: bool = False
+
+
+def mends_of(case: Case) -> tuple[Mend, ...]:
+    """The ways out, the one that grants least first; what loosens a guardrail comes last, behind leaving it alone."""
+    blocks = case.decision.blocks or case.decision.doubtful
+    if not blocks:
+        return ()
+    cures = [tuple(_cures(case, block)) for block in blocks]
+    combined = tuple(itertools.islice(_combined(case, cures), _COMBINATIONS_MAX)) if all(cures) else ()
+    ranked = sorted(combined, key=lambda mend: (mend.guardrail, len(mend.remainder), len(mend.edits)))
+    return (*_stays(case, blocks), *ranked)
+
+
+def _combined(case: Case, cures: list[tuple[_Part, ...]]) -> Iterator[Mend]:
+    """One cure a block, all together; kept only where that is proved."""
+    for parts in itertools.product(*cures):
+        edits = tuple(part.edit for part in parts)
+        if not _lets_through(case, edits) or not _minimal(case, edits):
+            continue
+        yield Mend(
+            title="; ".join(dict.fromkeys(part.title for part in parts)),
+            edits=edits,
+            guardrail=any(part.guardrail for part in parts),
+            approver=" and ".join(dict.fromkeys(part.approver for part in parts)),
+            remainder=tuple(_remainder(case, edits)),
+            proved=True,
+        )
+
+
+def _lets_through(case: Case, edits: tuple[Edit, ...]) -> bool:
+    policies = apply_edits(case.policies, edits)
+    return policies is not None and evaluate(case.request, policies).allowed
+
+
+def _minimal(case: Case, edits: tuple[Edit, ...]) -> bool:
+    """Whether every edit is needed."""
+    rest = [edits[:index] + edits[index + 1 :] for index in range(len(edits))]
+    return not any(_lets_through(case, fewer) for fewer in rest)
+
+
+def _remainder(case: Case, edits: tuple[Edit, ...]) -> list[str]:
+    """The other actions on any resource that the edits newly allow to the caller."""
+    patterns = {pattern for edit in edits if isinstance(edit, Attach) for pattern in _allowed_patterns(edit.document)}
+    actions = {action for pattern in patterns for action in catalog.expand(pattern)}
+    policies = apply_edits(case.policies, edits)
+    if policies is None:
+        return []
+    asked = [replace(case.request, action=action, resource="*", resource_account="") for action in sorted(actions)]
+    return [
+        request.action
+        for request in asked
+        if request.action.lower() != case.request.action.lower()
+        and evaluate(request, policies).allowed
+        and not evaluate(request, case.policies).allowed
+    ]
+
+
+def _allowed_patterns(document: str) -> Iterator[str]:
+    statements = json.loads(document)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action", []) if statement["Effect"] == "Allow" else []
+        yield from [actions] if isinstance(actions, str) else actions
+
+
+def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
+    """What to do without touching a guardrail: leave it, and ask differently."""
+    for block in blocks:
+        for found in block.statements:
+            conditions = "; ".join(
+                f"{condition.key} ({condition.operator}): {', '.join(condition.values)}"
+                for condition in found.statement.conditions
+            )
+            asked = f" It spares requests by their {conditions}." if conditions else ""
+            yield Mend(
+                title=f"Leave it: {_statement_named(found.policy, found.statement)} denies this on purpose.{asked}",
+                approver=_approver(case, block.layer, found.policy.source),
+            )
+    if any(block.layer is Layer.SESSION and not block.explicit for block in blocks):
+        yield Mend(title="Assume the role again with a session policy that allows the action, or without one.")
+
+
+def _cures(case: Case, block: Block) -> Iterator[_Part]:
+    if block.explicit:
+        yield from _exceptions(case, block)
+    else:
+        yield from _GRANTS[block.layer](case, block)
+
+
+def _exceptions(case: Case, block: Block) -> Iterator[_Part]:
+    """Let this one caller through every statement of one policy that denies; several policies cannot be one part."""
+    policies = {id(found.policy): found.policy for found in block.statements}
+    if len(policies) != 1:
+        return
+    policy = next(iter(policies.values()))
+    place = _place(policy.source)
+    if place is None or not policy.text or not case.request.principal.issuer_arn:
+        return
+    document = json.loads(policy.text)
+    statements = _statements(document)
+    for found in block.statements:
+        statement = dict(statements[found.statement.index])
+        statement["Condition"] = _spared(statement.get("Condition", {}), case.request.principal.issuer_arn)
+        statements[found.statement.index] = statement
+    named = _statement_named(policy, block.statements[0].statement)
+    yield _Part(
+        title=f"except {_who(case)} from {named}",
+        edit=_rewritten(place, policy, {**document, "Statement": statements}, statement),
+        approver=_approver(case, block.layer, policy.source),
+        guardrail=True,
+    )
+
+
+def _spared(condition: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """The condition, and not this principal."""
+    standing = dict(condition.get("ArnNotEquals", {}))
+    spared = standing.get("aws:PrincipalArn", [])
+    spared = [spared] if isinstance(spared, str) else spared
+    return {**condition, "ArnNotEquals": {**standing, "aws:PrincipalArn": [*spared, arn] if spared else arn}}
+
+
+def _grant_identity(case: Case, _: Block) -> Iterator[_Part]:
+    """A statement of its own for the user or role; then AWS managed policies that would do."""
+    if case.identity is None or case.identity.kind == "group":
+        return
+    identity = case.identity
+    name = f"Allow{case.request.action.partition(':')[2].replace('*', 'All')}"
+    before = identity.inline.get(name, "")
+    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.request.resource}
+    statement.update(_passed_to(case))
+    source = Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=identity.arn, inline=True)
+    approver = f"an administrator of account {case.request.principal.account}"
+    yield _Part(
+        title=f"allow {case.request.action} on {_on(case.request.resource)} to {identity.named}",
+        edit=SetDocument(
+            place=Place(kind=identity.kind, holder=identity.name, name=name),
+            source=source,
+            before=before,
+            after=_added(before, statement),
+            statement=statement,
+        ),
+        approver=approver,
+    )
+    for arn, document in _managed(case.request.action, identity.attached):
+        yield _Part(
+            title=f"attach {arn.rpartition('/')[2]} to {identity.named}",
+            edit=Attach(
+                kind=identity.kind,
+                holder=identity.name,
+                arn=arn,
+                source=managed_source(Layer.IDENTITY, arn, identity.arn),
+                document=document,
+            ),
+            approver=approver,
+        )
+
+
+def _passed_to(case: Case) -> dict[str, Any]:
+    """iam:PassRole is granted only for the service that gets the role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    service = case.request.context.get("iam:PassedToService")
+    if case.request.action.lower() != "iam:passrole" or not isinstance(service, str):
+        return {}
+    return {"Condition": {"StringEquals": {"iam:PassedToService": service}}}
+
+
+def _managed(action: str, attached: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """AWS managed policies made for the action's service, few actions first."""
+    service = action.partition(":")[0].lower()
+    found = [
+        (len(policy.document), policy.arn, policy.document)
+        for policy in catalog.managed_policies()
+        if service in policy.name.lower() and "/aws-service-role/" not in policy.arn and policy.arn not in attached
+    ]
+    for _, arn, document in sorted(found)[: _MANAGED_MAX * 2]:
+        yield arn, document
+
+
+def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
+    """A statement for the caller in the resource's own policy."""
+    arn = Arn.parse(case.request.resource)
+    kind = _RESOURCE_PLACES.get(arn.service) if arn else None
+    if arn is None or kind is None:
+        return
+    holder = f"arn:{arn.partition}:s3:::{arn.resource.partition('/')[0]}" if arn.service == "s3" else str(arn)
+    standing = next((policy for policy in case.policies.resource if policy.source.id == holder), None)
+    statement = {
+        "Effect": "Allow",
+        "Principal": _principal(case),
+        "Action": case.request.action,
+        "Resource": case.request.resource if arn.service != "kms" else "*",
+    }
+    before = standing.text if standing else ""
+    yield _Part(
+        title=f"let {_who(case)} in by the policy of {_on(holder)}",
+        edit=SetDocument(
+            place=Place(kind=kind, holder=arn.resource.partition("/")[0] if kind == "bucket" else str(arn)),
+            source=Source(layer=Layer.RESOURCE, id=holder, attached_to=holder),
+            before=before,
+            after=_added(before, statement),
+            statement=statement,
+        ),
+        approver=f"the owner of {_on(holder)}, account {case.request.resource_account}",
+    )
+
+
+def _grant_trust(case: Case, _: Block) -> Iterator[_Part]:
+    """A statement for the caller in the role's trust policy."""
+    role = Arn.parse(case.request.resource)
+    standing = next(iter(case.policies.trust), None)
+    if role is None or standing is None:
+        return
+    statement = {"Effect": "Allow", "Principal": _principal(case), "Action": case.request.action}
+    yield _Part(
+        title=f"let {_who(case)} assume role {role.name}",
+        edit=SetDocument(
+            place=Place(kind="trust", holder=role.name),
+            source=standing.source,
+            before=standing.text,
+            after=_added(standing.text, statement),
+            statement=statement,
+        ),
+        approver=f"an administrator of account {role.account}",
+    )
+
+
+def _grant_capped(case: Case, block: Block) -> Iterator[_Part]:
+    """A statement in the policy that caps: a permissions boundary, or an organization's policy on its level."""
+    policies = _capping(case, block)
+    policy = next((each for each in reversed(policies) if _place(each.source) is not None and each.text), None)
+    place = _place(policy.source) if policy else None
+    if policy is None or place is None:
+        return
+    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.request.resource}
+    if block.layer is Layer.SCP:
+        statement["Resource"] = "*"
+    yield _Part(
+        title=f"allow {case.request.action} in {place.described}",
+        edit=_rewritten(place, policy, json.loads(_added(policy.text, statement)), statement),
+        approver=_approver(case, block.layer, policy.source),
+        guardrail=True,
+    )
+
+
+def _capping(case: Case, block: Block) -> tuple[Policy, ...]:
+    if block.layer is Layer.BOUNDARY:
+        return case.policies.boundary or ()
+    levels = case.policies.scps if block.layer is Layer.SCP else case.policies.rcps
+    return levels[block.level] if block.level is not None and block.level < len(levels) else ()
+
+
+def _nothing(_: Case, __: Block) -> Iterator[_Part]:
+    """A session policy stands in the request that made the session, an endpoint's in no account data."""
+    return iter(())
+
+
+_GRANTS: Mapping[Layer, Callable[[Case, Block], Iterator[_Part]]] = {
+    Layer.IDENTITY: _grant_identity,
+    Layer.RESOURCE: _grant_resource,
+    Layer.TRUST: _grant_trust,
+    Layer.BOUNDARY: _grant_capped,
+    Layer.SCP: _grant_capped,
+    Layer.RCP: _grant_capped,
+    Layer.SESSION: _nothing,
+    Layer.ENDPOINT: _nothing,
+}
+
+_RESOURCE_PLACES: Mapping[str, Any] = {"s3": "bucket", "kms": "key", "sns": "topic", "cloudtrail": "store"}
+_HOLDER_KINDS = frozenset({"user", "group", "role"})
+
+
+def _place(source: Source) -> Place | None:
+    """Where a policy stands and can be changed; None for AWS's own and for what no client can change."""
+    if source.aws_managed or source.layer in {Layer.SESSION, Layer.ENDPOINT}:
+        return None
+    holder = Arn.parse(source.attached_to)
+    if source.inline:
+        kind = holder.type if holder else ""
+        return Place(kind=kind, holder=holder.name, name=source.id) if holder and kind in _HOLDER_KINDS else None  # type: ignore[arg-type]  # kind is one of the three
+    if source.layer in {Layer.SCP, Layer.RCP}:
+        return Place(kind="organization", holder=source.id) if "p-FullAWSAccess" not in source.id else None
+    return _standing_place(source)
+
+
+def _standing_place(source: Source) -> Place | None:
+    arn = Arn.parse(source.id)
+    if arn is None:
+        return None
+    if source.layer is Layer.TRUST:
+        return Place(kind="trust", holder=arn.name)
+    if source.layer is Layer.RESOURCE:
+        kind = _RESOURCE_PLACES.get(arn.service)
+        return Place(kind=kind, holder=arn.resource if kind == "bucket" else str(arn)) if kind else None
+    return Place(kind="managed", holder=source.id)
+
+
+def _rewritten(place: Place, policy: Policy, document: object, statement: Mapping[str, Any]) -> SetDocument:
+    return SetDocument(
+        place=place, source=policy.source, before=policy.text, after=json.dumps(document), statement=statement
+    )
+
+
+def _added(before: str, statement: Mapping[str, Any]) -> str:
+    """A document with one more statement."""
+    document = json.loads(before) if before else {"Version": _VERSION, "Statement": []}
+    return json.dumps({**document, "Statement": [*_statements(document), statement]})
+
+
+def _statements(document: Mapping[str, Any]) -> list[Any]:
+    given = document["Statement"]
+    return list(given) if isinstance(given, list) else [given]
+
+
+def _principal(case: Case) -> dict[str, str]:
+    principal = case.request.principal
+    if principal.kind is PrincipalKind.SERVICE:
+        return {"Service": principal.arn}
+    return {"AWS": principal.issuer_arn or principal.arn}
+
+
+def _who(case: Case) -> str:
+    return case.identity.named if case.identity else case.request.principal.arn or "an anonymous caller"
+
+
+def _on(resource: str) -> str:
+    """A resource as a person says it; the account is told elsewhere."""
+    arn = Arn.parse(resource)
+    if arn is None:
+        return "any resource" if resource == "*" else resource
+    return f"bucket {arn.resource}" if arn.service == "s3" and "/" not in arn.resource else arn.resource
+
+
+def _statement_named(policy: Policy, statement: Statement) -> str:
+    which = f"statement {statement.sid}" if statement.sid else f"statement {statement.index + 1}"
+    return f"{which} of {policy.source.name or policy.source.id}"
+
+
+def _approver(case: Case, layer: Layer, source: Source) -> str:
+    if layer in {Layer.SCP, Layer.RCP}:
+        return "the organization's administrators"
+    if layer is Layer.RESOURCE:
+        return f"the owner of {source.id}"
+    owner = "whoever set the permissions boundary" if layer is Layer.BOUNDARY else "an administrator"
+    return f"{owner} of account {case.request.principal.account}"
