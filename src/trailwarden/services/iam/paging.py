@@ -1,0 +1,78 @@
+"""Pages by Marker and MaxItems.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html (Marker, MaxItems)
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from trailwarden.errors import ValidationException
+from trailwarden.services.call import Call
+from trailwarden.services.world import World
+from trailwarden.storage.ports import Kind
+
+__all__ = ["Page", "page", "page_of_documents"]
+
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items, and what the answer says of the rest."""
+
+    items: list[T]
+    rest: Mapping[str, Any]
+
+
+def page(call: Call, items: Sequence[T], key: Callable[[T], str]) -> Page[T]:
+    """The page that the call asks for, in order of `key`."""
+    after = _position(call)
+    size = call.params.get("MaxItems", _SIZE)
+    behind = sorted((item for item in items if key(item) > after), key=key)
+    return _cut(behind, size, key)
+
+
+def page_of_documents(
+    call: Call, world: World, kind: Kind[S], keep: Callable[[S], bool], *, name: Callable[[S], str]
+) -> Page[S]:
+    """The page of the account's documents of a kind; reads no more than it needs."""
+    size = call.params.get("MaxItems", _SIZE)
+    after = _position(call)
+    found: list[S] = []
+    while len(found) <= size:
+        read = world.list(kind, call.account, "", after=after, limit=size + 1)
+        found.extend(document.body for document in read if keep(document.body))
+        if len(read) <= size:
+            break
+        after = read[-1].name
+    return _cut(found, size, name)
+
+
+def _cut(items: list[T], size: int, key: Callable[[T], str]) -> Page[T]:
+    shown = items[:size]
+    if len(items) <= size:
+        return Page(shown, {"IsTruncated": False})
+    return Page(shown, {"IsTruncated": True, "Marker": _marker(key(shown[-1]))})
+
+
+def _marker(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _position(call: Call) -> str:
+    """The position that the Marker holds, "" for the first page; ValidationException for a marker we did not give."""
+    marker = call.params.get("Marker")
+    if not marker:
+        return ""
+    try:
+        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise ValidationException(reason="Invalid Marker.") from None

@@ -1,0 +1,59 @@
+"""STS's errors.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+"""
+
+from trailwarden.errors import AwsError
+
+__all__ = ["InvalidAuthorizationMessageException", "InvalidParameterValue", "MalformedPolicyDocument",
+           "NotAllowed", "PackedPolicyTooLarge"]  # fmt: skip
+
+
+class MalformedPolicyDocument(AwsError):
+    """A session policy is refused.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    code = "MalformedPolicyDocument"
+    message = "{reason}"
+
+
+class PackedPolicyTooLarge(AwsError):
+    """Session policies and tags do not fit into the session.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    code = "PackedPolicyTooLarge"
+    message = "Serialized token too large for session"
+
+
+class InvalidParameterValue(AwsError):
+    """A session tag is not acceptable.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
+
+    code = "InvalidParameterValue"
+    message = "{reason}"
+
+
+class InvalidAuthorizationMessageException(AwsError):
+    """The message was not encoded by this service, or was changed on its way.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    """
+
+    message = "Message is not valid"
+
+
+class NotAllowed(AwsError):
+    """Whatever policies say, such a caller cannot do this.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+
+    code = "AccessDenied"
+    message = "{reason}"
+    status = 403
