@@ -1,0 +1,171 @@
+"""Forms of the query and EC2 protocols: `Tags.member.1.Key=a`.
+
+https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from trailwarden.wire.compiled import Compiler, Function
+from trailwarden.wire.errors import MalformedQueryString, SerializationException
+from trailwarden.wire.model import Shape
+from trailwarden.wire.scalars import blob_of_text, float_of_text, int_of_text, switch_of_text, time_of_text
+
+__all__ = ["ec2_reader", "fields", "query_reader", "tree"]
+
+_MOST_FIELDS = 20_000
+_DEEPEST = 40
+
+Node = dict[Any, Any]
+"""Text stands under None, what comes after the next dot under its name."""
+
+
+def fields(text: str) -> list[tuple[str, str]]:
+    """Names and values in order; MalformedQueryString where percent signs do not spell UTF-8 or there are too many fields."""
+    if not text:
+        return []
+    if text.count("&") >= _MOST_FIELDS:
+        raise MalformedQueryString
+    try:
+        return [_field(part) for part in text.split("&") if part]
+    except UnicodeError:
+        raise MalformedQueryString from None
+
+
+def _field(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    return _decoded(name), _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text, errors="strict") if "%" in text else text
+
+
+def tree(pairs: Iterable[tuple[str, str]]) -> Node:
+    """The fields as a tree along the dots in their names; the first of equal names counts."""
+    root: Node = {}
+    for name, value in pairs:
+        node = root
+        if name.count(".") > _DEEPEST:
+            raise MalformedQueryString
+        for part in name.split("."):
+            node = node.setdefault(part, {})
+        node.setdefault(None, value)
+    return root
+
+
+def _scalar(convert: Callable[[str], Any]) -> Function:
+    def read(node: Node) -> Any:
+        value = node.get(None)
+        if value is None:
+            raise SerializationException(reason="Unexpected complex element termination")
+        return convert(value)
+
+    return read
+
+
+def _numbered(node: Node) -> list[Node]:
+    """The elements of a list, by number; gaps close up."""
+    places = [
+        (int(key), item) for key, item in node.items() if key and len(key) < 9 and key.isascii() and key.isdigit()
+    ]
+    return [item for _, item in sorted(places, key=lambda place: place[0])]
+
+
+def _structure_maker(named: Callable[[str, Shape], str]) -> Callable[[Shape, Compiler], Function]:
+    def make(shape: Shape, compiler: Compiler) -> Function:
+        table = {named(name, member): (name, compiler.of(member)) for name, member in shape.members.items()}
+        find = table.get
+
+        def read(node: Node) -> dict[str, Any]:
+            found = {}
+            for key, item in node.items():
+                known = find(key)
+                if known is not None:
+                    found[known[0]] = known[1](item)
+            return found
+
+        return read
+
+    return make
+
+
+def _query_name(name: str, member: Shape) -> str:
+    if member.type == "list" and member.flattened and member.member.wire_name:
+        return member.member.wire_name
+    return member.wire_name or name
+
+
+def _ec2_name(name: str, member: Shape) -> str:
+    if member.ref.query_name:
+        return member.ref.query_name
+    wire = member.wire_name
+    return wire[0].upper() + wire[1:] if wire else name
+
+
+def _query_list(shape: Shape, compiler: Compiler) -> Function:
+    read_member = compiler.of(shape.member)
+    inner = "" if shape.flattened else shape.member.wire_name or "member"
+
+    def read(node: Node) -> list[Any]:
+        held = node.get(inner, {}) if inner else node
+        return [read_member(item) for item in _numbered(held)]
+
+    return read
+
+
+def _ec2_list(shape: Shape, compiler: Compiler) -> Function:
+    read_member = compiler.of(shape.member)
+    return lambda node: [read_member(item) for item in _numbered(node)]
+
+
+def _query_map(shape: Shape, compiler: Compiler) -> Function:
+    read_key, read_value = compiler.of(shape.key), compiler.of(shape.value)
+    key_name, value_name = shape.key.wire_name or "key", shape.value.wire_name or "value"
+    inner = "" if shape.flattened else "entry"
+
+    def read(node: Node) -> dict[str, Any]:
+        held = node.get(inner, {}) if inner else node
+        return {
+            read_key(entry[key_name]): read_value(entry[value_name])
+            for entry in _numbered(held)
+            if key_name in entry and value_name in entry
+        }
+
+    return read
+
+
+_TEXT: Mapping[str, Callable[[str], Any]] = {
+    "integer": int_of_text,
+    "long": int_of_text,
+    "float": float_of_text,
+    "double": float_of_text,
+    "boolean": switch_of_text,
+    "blob": blob_of_text,
+    "timestamp": time_of_text,
+}
+
+
+def _reader(named: Callable[[str, Shape], str], list_maker: Callable[[Shape, Compiler], Function]) -> Compiler:
+    scalars = {name: _maker_of(_scalar(convert)) for name, convert in _TEXT.items()}
+    return Compiler(
+        {**scalars, "structure": _structure_maker(named), "list": list_maker, "map": _query_map}, _scalar(str)
+    )
+
+
+def _maker_of(function: Function) -> Callable[[Shape, Compiler], Function]:
+    return lambda *_: function
+
+
+def query_reader() -> Compiler:
+    """Functions from a form's tree to parameters, in the query protocol."""
+    return _reader(_query_name, _query_list)
+
+
+def ec2_reader() -> Compiler:
+    """Functions from a form's tree to parameters, as EC2 has it: lists without a word between, first letters large."""
+    return _reader(_ec2_name, _ec2_list)
