@@ -2,6 +2,8 @@
 
 import typer
 
+from trailwarden.cli.demo import demo
+from trailwarden.cli.diagnose import diagnose
 from trailwarden.cli.env import env
 from trailwarden.cli.serve import serve
 
@@ -14,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, env):
+for command in (serve, env, diagnose, demo):
     app.command()(command)
 
 

@@ -2,9 +2,9 @@
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case
-from trailwarden.policy import Block, Effect, Layer, Turn
+from trailwarden.policy import Block, Effect, Layer, NearMiss, Turn, near_misses
 
-__all__ = ["cause_line", "reasons"]
+__all__ = ["cause_line", "closest", "miss_described", "reasons"]
 
 _ABSENT = {
     Layer.IDENTITY: "no identity-based policy of {who} allows {what}",
@@ -22,7 +22,8 @@ def cause_line(case: Case) -> str:
     """The first reason as one sentence."""
     found = reasons(case)
     if found:
-        return found[0]
+        miss = closest(case)
+        return f"{found[0]}; {miss_described(miss)}" if miss is not None else found[0]
     said = case.refusal
     if said.layer in {Layer.SESSION, Layer.ENDPOINT}:
         return f"a {said.layer} stood in the way; nothing in the account data does"
@@ -30,6 +31,23 @@ def cause_line(case: Case) -> str:
         f"the policies at hand allow {_what(case)} to {_who(case)} by now: they have changed since, "
         "or had not reached every Region when the call was made"
     )
+
+
+def closest(case: Case) -> NearMiss | None:
+    """The allowing statement that comes closest to removing the first reason, if it misses by one element alone."""
+    first = case.decision.first
+    return next((miss for miss in near_misses(case.decision) if miss.block == first), None)
+
+
+def miss_described(miss: NearMiss) -> str:
+    """What the statement wants, and what the request has."""
+    policy, statement = miss.part.policy, miss.part.statement
+    named = policy.source.name or policy.source.id
+    which = statement.sid or str(statement.index + 1)
+    wanted = miss.closest or ", ".join(miss.wanted)
+    got = "none" if miss.got is None else ", ".join(miss.got) if isinstance(miss.got, tuple) else str(miss.got)
+    element = f"{miss.condition.operator} {miss.condition.key}" if miss.condition is not None else miss.element.value
+    return f"statement {which} of {named} misses by its {element} alone: it wants {wanted}, the request has {got}"
 
 
 def reasons(case: Case) -> tuple[str, ...]:

@@ -10,13 +10,27 @@ from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
 from trailwarden.diagnose.edits import Attach, Edit, Place, SetDocument, apply_edits
-from trailwarden.policy import Block, Layer, Policy, PrincipalKind, Source, Statement, evaluate
+from trailwarden.policy import (
+    AccessRequest,
+    Block,
+    Condition,
+    Element,
+    Layer,
+    NearMiss,
+    Policy,
+    PrincipalKind,
+    Source,
+    Statement,
+    evaluate,
+    near_misses,
+)
 
 __all__ = ["Mend", "mends_of"]
 
 _VERSION = "2012-10-17"
 _MANAGED_MAX = 3
 _COMBINATIONS_MAX = 12
+_GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,27 +99,43 @@ def _minimal(case: Case, edits: tuple[Edit, ...]) -> bool:
 
 
 def _remainder(case: Case, edits: tuple[Edit, ...]) -> list[str]:
-    """The other actions on any resource that the edits newly allow to the caller."""
-    patterns = {pattern for edit in edits if isinstance(edit, Attach) for pattern in _allowed_patterns(edit.document)}
-    actions = {action for pattern in patterns for action in catalog.expand(pattern)}
+    """The other actions, on the resource asked for or on all, that the edits newly allow to the caller."""
+    actions = {action for edit in edits for pattern in _granted_patterns(edit) for action in catalog.expand(pattern)}
     policies = apply_edits(case.policies, edits)
     if policies is None:
         return []
-    asked = [replace(case.request, action=action, resource="*", resource_account="") for action in sorted(actions)]
     return [
-        request.action
-        for request in asked
-        if request.action.lower() != case.request.action.lower()
-        and evaluate(request, policies).allowed
-        and not evaluate(request, case.policies).allowed
+        action
+        for action in sorted(actions)
+        if action.lower() != case.request.action.lower()
+        and any(
+            evaluate(request, policies).allowed and not evaluate(request, case.policies).allowed
+            for request in _alike(case, action)
+        )
     ]
+
+
+def _alike(case: Case, action: str) -> tuple[AccessRequest, AccessRequest]:
+    """The request with another action, on the same resource and on all."""
+    same = replace(case.request, action=action)
+    return same, replace(same, resource="*", resource_account="")
+
+
+def _granted_patterns(edit: Edit) -> Iterator[str]:
+    if isinstance(edit, Attach):
+        yield from _allowed_patterns(edit.document)
+    else:
+        yield from _texts(edit.statement.get("Action", []))
 
 
 def _allowed_patterns(document: str) -> Iterator[str]:
     statements = json.loads(document)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
-        actions = statement.get("Action", []) if statement["Effect"] == "Allow" else []
-        yield from [actions] if isinstance(actions, str) else actions
+        yield from _texts(statement.get("Action", []) if statement["Effect"] == "Allow" else [])
+
+
+def _texts(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
@@ -122,14 +152,48 @@ def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
                 approver=_approver(case, block.layer, found.policy.source),
             )
     if any(block.layer is Layer.SESSION and not block.explicit for block in blocks):
-        yield Mend(title="Assume the role again with a session policy that allows the action, or without one.")
+        yield Mend(title="Assume the role again with a session policy that allows the action, or without one")
+    for miss in near_misses(case.decision):
+        if miss.element is Element.CONDITION and miss.condition is not None:
+            yield _ask_differently(miss, miss.condition)
+
+
+def _ask_differently(miss: NearMiss, condition: Condition) -> Mend:
+    """Meet the one condition that is not met."""
+    named = _statement_named(miss.part.policy, miss.part.statement)
+    wanted = ", ".join(condition.values)
+    return Mend(
+        title=f"Make the request meet {named}: {condition.key} as {condition.operator} {wanted} wants it; "
+        "then the call is allowed as things stand",
+    )
 
 
 def _cures(case: Case, block: Block) -> Iterator[_Part]:
     if block.explicit:
         yield from _exceptions(case, block)
-    else:
-        yield from _GRANTS[block.layer](case, block)
+        return
+    yield from _GRANTS[block.layer](case, block)
+    for miss in near_misses(case.decision):
+        if miss.block == block and miss.element is Element.RESOURCE and not miss.part.statement.not_resources:
+            yield from _widened(case, miss)
+
+
+def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
+    """The resource asked for, added to the statement that lacks just that."""
+    policy, statement = miss.part.policy, miss.part.statement
+    place = _place(policy.source)
+    if place is None or not policy.text or case.request.resource == "*":
+        return
+    document = json.loads(policy.text)
+    statements = _statements(document)
+    rewritten = {**statements[statement.index], "Resource": [*statement.resources, case.request.resource]}
+    statements[statement.index] = rewritten
+    yield _Part(
+        title=f"add {_on(case.request.resource)} to the Resource of {_statement_named(policy, statement)}",
+        edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
+        approver=_approver(case, miss.part.layer, policy.source),
+        guardrail=miss.part.layer in _GUARDRAILS,
+    )
 
 
 def _exceptions(case: Case, block: Block) -> Iterator[_Part]:
