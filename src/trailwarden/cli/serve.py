@@ -30,7 +30,7 @@ class Announcing(uvicorn.Server):
             typer.echo(self.ready)
 
 
-def serve(  # noqa: PLR0913 — each is an option of the command
+def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
     data: Annotated[Path, typer.Option(help="Everything the server keeps lies here.")] = Path("data"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 4566,
