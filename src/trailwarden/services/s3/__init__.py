@@ -3,6 +3,26 @@
 Importing this package registers its operations.
 """
 
-from trailwarden.services.s3 import bucket_policy, buckets, deletion, listing, objects
+from trailwarden.services.s3 import (
+    bucket_policy,
+    buckets,
+    completion,
+    copying,
+    deletion,
+    listing,
+    objects,
+    parts,
+    uploads,
+)
 
-__all__ = ["bucket_policy", "buckets", "deletion", "listing", "objects"]
+__all__ = [
+    "bucket_policy",
+    "buckets",
+    "completion",
+    "copying",
+    "deletion",
+    "listing",
+    "objects",
+    "parts",
+    "uploads",
+]

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from trailwarden.services.s3.stored import Checksum
 __all__ = [
     "ALGORITHMS",
     "check_md5",
+    "combined",
     "composite",
     "compute",
     "given_checksum",
@@ -30,6 +31,8 @@ __all__ = [
 
 _POLYNOMIAL_32C = 0x82F63B78
 _POLYNOMIAL_64NVME = 0x9A6C9329AC4BC9B5
+_CRCS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, _POLYNOMIAL_32C), "CRC64NVME": (64, _POLYNOMIAL_64NVME)}
+"""Width and reflected polynomial."""
 _DEFAULT_MAX = 64 * 1024
 _TRAILER_MAX = 4096
 _MD5_BYTES = 16
@@ -100,6 +103,39 @@ def compute(algorithm: str, data: bytes) -> str:
     return base64.b64encode(_DIGESTS[algorithm](data)).decode()
 
 
+def combined(algorithm: str, pieces: Iterable[tuple[str, int]]) -> str:
+    """The CRC of a whole from those of its pieces, each with its size.
+
+    Appending n bytes multiplies the CRC before them, as a polynomial over GF(2), by x to the power of 8n.
+    """
+    width, polynomial = _CRCS[algorithm]
+    whole = 0
+    for value, size in pieces:
+        crc = int.from_bytes(base64.b64decode(value))
+        whole = _times(_power_of_x(8 * size, width, polynomial), whole, width, polynomial) ^ crc
+    return base64.b64encode(whole.to_bytes(width // 8)).decode()
+
+
+def _times(left: int, right: int, width: int, polynomial: int) -> int:
+    """The product of two reflected polynomials, reduced."""
+    product = 0
+    for place in range(width - 1, -1, -1):
+        if left >> place & 1:
+            product ^= right
+        right = right >> 1 ^ (polynomial if right & 1 else 0)
+    return product
+
+
+def _power_of_x(exponent: int, width: int, polynomial: int) -> int:
+    power, square = 1 << width - 1, 1 << width - 2
+    while exponent:
+        if exponent & 1:
+            power = _times(power, square, width, polynomial)
+        square = _times(square, square, width, polynomial)
+        exponent >>= 1
+    return power
+
+
 def composite(algorithm: str, values: list[str]) -> str:
     """The checksum of the parts' checksums, with their count behind a hyphen."""
     joined = b"".join(base64.b64decode(value) for value in values)
@@ -156,7 +192,7 @@ def given_checksum(params: Mapping[str, Any]) -> Checksum | None:
     return Checksum(algorithm=algorithm, value=value)
 
 
-def verified_checksum(call: Call, data: bytes) -> Checksum | None:
+def verified_checksum(call: Call, data: bytes, *, default: bool = True) -> Checksum | None:
     """The checksum of the data that is kept with them: the one the client gave, once it proved right.
 
     Without one, the algorithm that the client names is used, else CRC64NVME for what is not large.
@@ -167,7 +203,7 @@ def verified_checksum(call: Call, data: bytes) -> Checksum | None:
         algorithm = call.params.get("ChecksumAlgorithm") or ""
         if algorithm in _DIGESTS:
             return Checksum(algorithm=algorithm, value=compute(algorithm, data))
-        if len(data) > _DEFAULT_MAX:
+        if not default or len(data) > _DEFAULT_MAX:
             return None
         return Checksum(algorithm="CRC64NVME", value=compute("CRC64NVME", data))
     if not hmac.compare_digest(given.value.encode(), compute(given.algorithm, data).encode()):

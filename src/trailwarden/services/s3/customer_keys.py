@@ -13,7 +13,7 @@ from typing import Any
 from trailwarden.services.s3.errors import AccessDenied, InvalidRequest, argument
 from trailwarden.services.s3.stored import Stored
 
-__all__ = ["check_customer_key", "customer_key_md5"]
+__all__ = ["check_customer_key", "check_upload_key", "customer_key_md5"]
 
 _HEADER = "x-amz-server-side-encryption"
 _KEY_BYTES = 32
@@ -80,3 +80,18 @@ def check_customer_key(params: Mapping[str, Any], stored: Stored, *, prefix: str
             reason="Requests specifying Server Side Encryption with Customer provided keys "
             "must provide the correct secret key."
         )
+
+
+def check_upload_key(params: Mapping[str, Any], draft: Stored) -> None:
+    """Whether a part brings the key that its upload was begun with. InvalidRequest.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+    """
+    given = customer_key_md5({**params, "ServerSideEncryption": None})
+    if draft.customer_key_md5 and not given:
+        raise InvalidRequest(
+            reason="The multipart upload initiate requested encryption. "
+            "Subsequent part requests must include the appropriate encryption parameters."
+        )
+    if not hmac.compare_digest(given, draft.customer_key_md5):
+        raise InvalidRequest(reason="The provided encryption parameters did not match the ones used originally.")

@@ -9,6 +9,7 @@ __all__ = [
     "AccessControlListNotSupported",
     "AccessDenied",
     "BadDigest",
+    "EntityTooLarge",
     "InvalidArgument",
     "InvalidBucketState",
     "InvalidDigest",
@@ -50,6 +51,15 @@ class BadDigest(AwsError):
     """A digest or checksum that the client gave does not match the bytes."""
 
     message = "The {digest} you specified did not match {measure}."
+
+
+class EntityTooLarge(AwsError):
+    """One PUT takes at most 5 GB.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
+    """
+
+    message = "Your proposed upload exceeds the maximum allowed size"
 
 
 class InvalidArgument(AwsError):

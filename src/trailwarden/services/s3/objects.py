@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3 import shelf
@@ -13,7 +12,14 @@ from trailwarden.services.s3.checksums import check_md5, md5_hex, members, verif
 from trailwarden.services.s3.conditions import check_read, check_write
 from trailwarden.services.s3.customer_keys import check_customer_key
 from trailwarden.services.s3.draft import draft_of, encryption_members, new_version_id
-from trailwarden.services.s3.errors import KeyTooLongError, MethodNotAllowed, NoSuchKey, NoSuchVersion, argument
+from trailwarden.services.s3.errors import (
+    EntityTooLarge,
+    KeyTooLongError,
+    MethodNotAllowed,
+    NoSuchKey,
+    NoSuchVersion,
+    argument,
+)
 from trailwarden.services.s3.ranges import Cut, cut_of
 from trailwarden.services.s3.stored import NULL, Checksum, Stored, latest, version_of
 from trailwarden.services.world import World
@@ -40,15 +46,6 @@ _OVERRIDES = {
     "ResponseContentType": "ContentType",
     "ResponseExpires": "Expires",
 }
-
-
-class EntityTooLarge(AwsError):
-    """One PUT takes at most 5 GB.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
-    """
-
-    message = "Your proposed upload exceeds the maximum allowed size"
 
 
 def check_key(key: str) -> None:

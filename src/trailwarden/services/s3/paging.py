@@ -13,11 +13,11 @@ import msgspec
 from trailwarden.services.s3.errors import argument
 from trailwarden.storage.ports import Document, Kind, Reader
 
-__all__ = ["Encoding", "Walk", "limit_of", "walk"]
+__all__ = ["LAST", "Encoding", "Walk", "limit_of", "walk"]
 
 T = TypeVar("T", bound=msgspec.Struct)
 _PAGE = 1000
-_LAST = "\U0010ffff"
+LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def walk(reader: Reader, kind: Kind[T], asked: Walk) -> Iterator[Document[T] | s
     after = asked.after
     hidden = _common(asked, after) if after.startswith(asked.prefix) else ""
     if hidden and after >= hidden:
-        after = hidden + _LAST
+        after = hidden + LAST
     while True:
         page = reader.list(kind, asked.account, asked.bucket, prefix=asked.prefix, after=after, limit=_PAGE)
         for document in page:
@@ -47,7 +47,7 @@ def walk(reader: Reader, kind: Kind[T], asked: Walk) -> Iterator[Document[T] | s
             common = _common(asked, after)
             if common:
                 yield common
-                after = common + _LAST
+                after = common + LAST
                 break
             yield document
         else:
@@ -58,7 +58,7 @@ def walk(reader: Reader, kind: Kind[T], asked: Walk) -> Iterator[Document[T] | s
 def _common(asked: Walk, name: str) -> str:
     if not asked.delimiter:
         return ""
-    place = name.find(asked.delimiter, len(asked.prefix))
+    place = name.partition("\x01")[0].find(asked.delimiter, len(asked.prefix))
     return name[: place + len(asked.delimiter)] if place >= 0 else ""
 
 

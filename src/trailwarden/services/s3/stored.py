@@ -19,14 +19,19 @@ __all__ = [
     "Part",
     "Stored",
     "Upload",
+    "forget",
+    "keep",
     "latest",
     "older",
     "part_name",
+    "retire",
+    "upload_name",
     "version_of",
 ]
 
 NULL = "null"
 _BETWEEN = "\x01"
+"""Sorts before all that XML can hold in a key, so that what belongs to a key stands right behind it."""
 
 
 class Checksum(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,9 +98,10 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A multipart upload that is neither completed nor aborted. Key: (account, bucket, upload id).
+    """A multipart upload that is neither completed nor aborted. Key: (account, bucket, `upload_name`).
 
-    `draft` holds what the object will have besides its bytes. `initiator` is the ARN of who began it.
+    `draft` holds what the object will have besides its bytes. `initiator` is the ARN of who began it. `standing` is the
+    ETag of the object that had the key then, "" for none.
     """
 
     id: str
@@ -103,6 +109,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     started: float
     initiator: str
     draft: Stored
+    standing: str = ""
     algorithm: str = ""
     composite: bool = False
 
@@ -112,6 +119,11 @@ VERSION = Kind("s3.version", Stored)
 UPLOAD = Kind("s3.upload", Upload)
 PART = Kind("s3.part", Part)
 """Key: (account, bucket, `part_name`)."""
+
+
+def upload_name(key: str, upload: str) -> str:
+    """The name of an upload's document, in the order of keys and, for one key, of their beginning."""
+    return key + _BETWEEN + upload
 
 
 def part_name(upload: str, number: int) -> str:
