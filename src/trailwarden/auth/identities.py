@@ -39,8 +39,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """An IAM user. `inline` maps policy names to documents as they came; `attached` lists managed policy ARNs in order;
-    `groups` lists group names; `access_keys` lists key ids."""
+    """An IAM user.
+
+    `inline` maps policy names to documents as they came; `attached` lists managed policy ARNs in order;
+    `groups` lists group names; `access_keys` lists key ids.
+    """
 
     name: str
     id: str

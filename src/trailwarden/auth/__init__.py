@@ -1,0 +1,1 @@
+"""Who calls, and whether they may: SigV4, credentials, the policies that apply, the decision."""
