@@ -84,7 +84,7 @@ class Chains:
         elif not wanted or now >= (status.digest_due or 0.0):
             end = self._end(status.digest_start, now, wanted=wanted)
             span = Span(account=account, region=region, start=int(status.digest_start), end=end)
-            status = self._extend(transaction, trail, span, status, now=now)
+            status = self._extend(transaction, trail, span, status, now=now, wanted=wanted)
             due = float(end + _whole(self.interval))
             moved = {"digest_start": float(end), "digest_due": due} if wanted else _CLOSED
             transaction.put(STATUS, account, region, trail.handle, msgspec.structs.replace(status, **moved))
@@ -97,11 +97,14 @@ class Chains:
         return int(start) + max(1, int((now - start) // whole)) * whole
 
     def _extend(
-        self, transaction: Transaction, trail: Trail, span: Span, status: TrailStatus, *, now: float
+        self, transaction: Transaction, trail: Trail, span: Span, status: TrailStatus, *, now: float, wanted: bool
     ) -> TrailStatus:
-        """Prepare the digest of the span; gives the status with the digest as the chain's last."""
+        """Prepare the digest of the span; gives the status with the digest as the chain's last.
+
+        What was delivered behind the span's end is for the next one; the last of a chain takes everything.
+        """
         signer = self.keyring.signer(transaction, region=span.region, now=now)
-        files = self._taken(transaction, trail, span)
+        files = self._taken(transaction, trail, span, before=span.end if wanted else math.inf)
         digest = signed_digest(trail, span, files, previous=status, signer=signer)
         _prepare(transaction, trail, span, digest, now=now)
         return msgspec.structs.replace(
@@ -125,14 +128,18 @@ class Chains:
         end = max(math.floor(now), start + 1, progress.late_end + 1)
         span = Span(account=account, region=region, start=start, end=end)
         signer = self.keyring.signer(transaction, region=region, now=now)
-        files = self._taken(transaction, trail, span)
+        files = self._taken(transaction, trail, span, before=math.inf)
         digest = signed_digest(trail, span, files, previous=TrailStatus(), signer=signer, generated=now)
         _prepare(transaction, trail, span, digest, now=now)
         transaction.put(PROGRESS, *key, Progress(position=progress.position, late_end=end))
 
-    def _taken(self, transaction: Transaction, trail: Trail, span: Span) -> Sequence[Delivered]:
-        """The files that wait for this digest; they wait no longer."""
-        waiting = transaction.list(DELIVERED, span.account, span.region, prefix=f"{trail.handle}/")
+    def _taken(self, transaction: Transaction, trail: Trail, span: Span, *, before: float) -> Sequence[Delivered]:
+        """The files delivered `before` then that wait for this digest; they wait no longer."""
+        waiting = [
+            document
+            for document in transaction.list(DELIVERED, span.account, span.region, prefix=f"{trail.handle}/")
+            if document.body.time < before
+        ]
         for document in waiting:
             transaction.delete(DELIVERED, document.account, document.region, document.name)
         return [document.body for document in waiting]

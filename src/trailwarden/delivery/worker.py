@@ -96,8 +96,10 @@ class Deliverer:
             self._next.pop(trail.handle, None)
 
     def _due(self, trail: Trail, now: float) -> bool:
-        """Whether log files are due; at first sight they are, so that nothing waits through a restart."""
-        if now < self._next.get(trail.handle, 0.0):
+        """Whether log files are due: at first sight, so that nothing waits through a restart, and once logging ends."""
+        due = self._next.get(trail.handle, 0.0)
+        just_stopped = not trail.logging and (trail.stopped or 0.0) > due - self.delivery_interval
+        if now < due and not just_stopped:
             return False
         self._next[trail.handle] = now + self.delivery_interval
         return True
