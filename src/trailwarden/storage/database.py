@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ _SQLITE = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA mmap_size=268435456",
 )
 """Every commit is synced; checkpoints are made by a thread of their own."""
 
@@ -35,6 +35,9 @@ _POSTGRESQL = (
 
 _SECONDS = 30
 """How long PostgreSQL may take to answer before the connection counts as lost."""
+
+_ROWS = 32
+"""Rows in one insert on SQLite: each statement gives up the interpreter's lock, and a busy process is slow to give it back."""
 
 _DATA_CLASSES = ("22", "23")
 """SQLSTATE classes of data exceptions and of violated constraints."""
@@ -122,11 +125,14 @@ class Session:
         """Insert rows, in the order of the table's columns."""
         if not rows:
             return
-        sql = self._database.statements.insert(table)
+        statements = self._database.statements
         if self._arrays:
-            self._cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
-        else:
-            self._cursor.executemany(sql, rows)
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._cursor.execute(statements.insert(table), columns)
+            return
+        for start in range(0, len(rows), _ROWS):
+            chunk = rows[start : start + _ROWS]
+            self._cursor.execute(statements.insert(table, len(chunk)), tuple(chain.from_iterable(chunk)))
 
     def commit(self) -> None:
         """Make the transaction durable."""

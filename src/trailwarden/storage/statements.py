@@ -71,7 +71,7 @@ class Statements:
         self._dialect = dialect
         self._lists: dict[Shape, Statement] = {}
         self._lookups: dict[Question, Statement] = {}
-        self._inserts: dict[str, str] = {}
+        self._inserts: dict[tuple[str, int], str] = {}
         position = select(COUNTER.c.change, COUNTER.c.seq)
         self.counter = self._compile(position)
         self.lock = self._compile(position.with_for_update())
@@ -113,21 +113,18 @@ class Statements:
             found = self._lookups[question] = self._compile(_lookup(question))
         return found
 
-    def insert(self, table: Table) -> str:
-        """An insert: on SQLite of one row for `executemany`, on PostgreSQL of any number given as one array a column."""
-        found = self._inserts.get(table.name)
+    def insert(self, table: Table, count: int = 0) -> str:
+        """An insert of `count` rows given value by value, or for 0 (PostgreSQL) of any number given as one array a column."""
+        found = self._inserts.get((table.name, count))
         if found is None:
-            found = self._inserts[table.name] = self._insert(table)
+            rows = _rows(table, count) if count else self._arrays(table)
+            sql = f"INSERT INTO {table.name} ({', '.join(_names(table))}) {rows}{_upsert(table)}"
+            found = self._inserts[table.name, count] = sql
         return found
 
-    def _insert(self, table: Table) -> str:
-        columns = ", ".join(_names(table))
-        if self._dialect.name == "postgresql":
-            types = [column.type.compile(self._dialect).split(" COLLATE")[0] for column in table.c]
-            rows = f"SELECT * FROM unnest({', '.join(f'%s::{name}[]' for name in types)})"  # noqa: S608 — likewise
-        else:
-            rows = f"VALUES ({', '.join('?' * len(table.c))})"
-        return f"INSERT INTO {table.name} ({columns}) {rows}{_upsert(table)}"
+    def _arrays(self, table: Table) -> str:
+        types = [column.type.compile(self._dialect).split(" COLLATE")[0] for column in table.c]
+        return f"SELECT * FROM unnest({', '.join(f'%s::{name}[]' for name in types)})"  # noqa: S608 — likewise
 
     def _compile(self, statement: Executable) -> Statement:
         compiled: Any = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]  # ClauseElement has it
@@ -141,6 +138,11 @@ def _upsert(table: Table) -> str:
         return ""
     changed = ", ".join(f"{name} = excluded.{name}" for name in _names(DOCUMENTS) if name not in _KEY)
     return f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {changed}"
+
+
+def _rows(table: Table, count: int) -> str:
+    row = f"({', '.join('?' * len(table.c))})"
+    return f"VALUES {', '.join([row] * count)}"
 
 
 def _names(table: Table) -> list[str]:

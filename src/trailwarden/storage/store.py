@@ -13,13 +13,14 @@ from trailwarden.storage.journal import SqlJournal
 from trailwarden.storage.migrations import bring_up
 from trailwarden.storage.ports import Decided, Journal, Storage, StorageUnavailable, Transaction
 from trailwarden.storage.transaction import SqlTransaction
-from trailwarden.storage.upkeep import Repeating, checkpoint, watch
+from trailwarden.storage.upkeep import Checkpoints, Repeating, watch
 from trailwarden.storage.writer import Writer
 
 __all__ = ["SqlStorage", "open_storage"]
 
-_CHECKPOINTS = 1.0
+_CHECKPOINTS = 30.0
 _WATCH = 0.2
+"""Seconds; a busy writer wakes the checkpoints itself."""
 
 
 class SqlStorage:
@@ -31,8 +32,10 @@ class SqlStorage:
         self._blobs = blobs
         self._lock = lock
         self._committed = Committed(database, change)
-        self._writer = Writer(database, self._committed, blobs, clock)
+        self._checkpoints = None if database.file is None else Checkpoints(database.file)
         self._upkeep = self._repeating()
+        busy = self._upkeep.wake if self._checkpoints else None
+        self._writer = Writer(database, self._committed, blobs, clock=clock, busy=busy)
         self._closed = False
         self.journal: Journal = SqlJournal(database, self._writer)
         blobs.sweep_abandoned()
@@ -83,18 +86,16 @@ class SqlStorage:
         self._writer.close()
         self._upkeep.close()
         self._blobs.close()
-        file = self._database.file
-        if file is not None:
-            checkpoint(self._database, file, closing=True)
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._database.close()
         if self._lock is not None:
             self._lock.close()
 
     def _repeating(self) -> Repeating:
-        database, file = self._database, self._database.file
-        if file is None:
-            return Repeating(lambda: watch(database, self._committed), _WATCH, "storage-watcher")
-        return Repeating(lambda: checkpoint(database, file), _CHECKPOINTS, "storage-checkpoints")
+        if self._checkpoints is None:
+            return Repeating(lambda: watch(self._database, self._committed), _WATCH, "storage-watcher")
+        return Repeating(self._checkpoints.make, _CHECKPOINTS, "storage-checkpoints")
 
 
 class FileLock:

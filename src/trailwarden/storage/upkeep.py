@@ -1,6 +1,7 @@
 """Threads beside the writer: SQLite's checkpoints, and the watch for what other nodes commit to PostgreSQL."""
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,52 +11,81 @@ from trailwarden.storage.database import Database
 from trailwarden.storage.ports import StorageUnavailable
 from trailwarden.storage.writer import news
 
-__all__ = ["Repeating", "checkpoint", "watch"]
+__all__ = ["Checkpoints", "Repeating", "watch"]
 
 _log = logging.getLogger(__name__)
 
-_WORTHWHILE = 8 * 1024 * 1024
-_TOO_LONG = 512 * 1024 * 1024
 _NEWS = 10_001
+_LONG_LOG = 4_000
+"""Pages of 4 KiB."""
+
+_PATIENCE = 0.05
+"""Seconds that a checkpoint may wait for readers while the writer waits for it; the next one tries again."""
 
 
 class Repeating:
-    """A thread that does its work every `seconds` until it is closed."""
+    """A thread that does its work every `seconds`, or when woken, until it is closed."""
 
     def __init__(self, work: Callable[[], None], seconds: float, name: str) -> None:
         self._work = work
         self._seconds = seconds
-        self._ended = threading.Event()
+        self._ended = False
+        self._awake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Do the work now."""
+        self._awake.set()
+
     def close(self) -> None:
         """Stop when the work at hand is done."""
-        self._ended.set()
+        self._ended = True
+        self._awake.set()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(self._seconds):
+        while True:
+            self._awake.wait(self._seconds)
+            self._awake.clear()
+            if self._ended:
+                return
             try:
                 self._work()
             except Exception as error:  # noqa: BLE001 — the thread must live on
                 _log.warning("upkeep of the store failed, it goes on: %s: %s", type(error).__name__, error)
 
 
-def checkpoint(database: Database, file: Path, *, closing: bool = False) -> None:
-    """Move the write-ahead log into the database. Only one that has grown too long, or the last, makes the writer wait."""
-    log = file.with_name(file.name + "-wal")
-    size = log.stat().st_size if log.exists() else 0
-    if size < _WORTHWHILE and not closing:
-        return
-    mode = "TRUNCATE" if closing or size > _TOO_LONG else "PASSIVE"
-    connection = database.engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA wal_checkpoint({mode})")
-        cursor.fetchall()
-    finally:
-        connection.close()
+class Checkpoints:
+    """Moves SQLite's write-ahead log into the database beside the writer, which so hardly ever waits for it.
+
+    https://www.sqlite.org/wal.html#ckpt
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+    def make(self) -> None:
+        """Copy what can be copied without making anyone wait; what then is left of a long log, with the writer waiting.
+
+        The log begins anew only when all of it is copied, which a busy writer never lets happen.
+        """
+        _, frames, _ = self._checkpoint("PASSIVE")
+        if frames > _LONG_LOG:
+            self._checkpoint("RESTART")
+
+    def close(self) -> None:
+        """Copy everything, and leave no log behind; where that fails (a full disk), the next start reads the log."""
+        try:
+            self._checkpoint("TRUNCATE")
+        except sqlite3.Error as error:
+            _log.warning("the last checkpoint failed: %s", error)
+        finally:
+            self._connection.close()
+
+    def _checkpoint(self, mode: str) -> tuple[int, int, int]:
+        found: tuple[int, int, int] = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        return found
 
 
 def watch(database: Database, committed: Committed) -> None:
