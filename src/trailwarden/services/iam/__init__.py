@@ -2,9 +2,14 @@
 
 from trailwarden.services.iam import (
     access_keys,
+    account_details,
+    account_summary,
+    aliases,
     attachments,
     boundaries,
+    entities,
     groups,
+    identity_providers,
     inline,
     instance_profiles,
     login_profiles,
@@ -13,15 +18,22 @@ from trailwarden.services.iam import (
     policies,
     policy_versions,
     roles,
+    service_linked_roles,
+    simulation,
     tags,
     users,
 )
 
 __all__ = [
     "access_keys",
+    "account_details",
+    "account_summary",
+    "aliases",
     "attachments",
     "boundaries",
+    "entities",
     "groups",
+    "identity_providers",
     "inline",
     "instance_profiles",
     "login_profiles",
@@ -30,6 +42,8 @@ __all__ = [
     "policies",
     "policy_versions",
     "roles",
+    "service_linked_roles",
+    "simulation",
     "tags",
     "users",
 ]

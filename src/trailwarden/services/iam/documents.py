@@ -4,23 +4,47 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from trailwarden.policy import Grammar, Layer, MalformedPolicy, Policy, Source, compile_policy
-from trailwarden.services.iam.errors import LimitExceeded, MalformedPolicyDocument, QuotaExceeded
-from trailwarden.services.iam.grammars import IDENTITY, TRUST
+from trailwarden.errors import AwsError
+from trailwarden.policy import (
+    IDENTITY,
+    TRUST,
+    Grammar,
+    Layer,
+    MalformedPolicy,
+    Policy,
+    PolicyTooLarge,
+    Source,
+    compile_policy,
+    policy_size,
+)
+from trailwarden.services.iam.errors import LimitExceeded, MalformedPolicyDocument
 from trailwarden.services.iam.principals import with_unique_ids
-from trailwarden.services.iam.quotas import INLINE_SIZE, POLICY_SIZE, TRUST_SIZE
+from trailwarden.services.iam.quotas import INLINE_SIZE
 from trailwarden.services.world import World
 
 __all__ = [
+    "DocumentTooLarge",
     "InlineTooLarge",
-    "check_identity_policy",
+    "check_inline_policy",
     "check_inline_size",
-    "check_policy_size",
+    "check_managed_policy",
     "checked_trust",
     "compiled",
-    "size_of",
-]  # fmt: skip
+]
+
+_INLINE = replace(IDENTITY, size_max=0)
+"""Inline policies are measured together, not one by one."""
+
+
+class DocumentTooLarge(LimitExceeded):
+    """A managed or trust policy is too large.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+    """
+
+    message = "{reason}"
 
 
 class InlineTooLarge(LimitExceeded):
@@ -32,34 +56,34 @@ class InlineTooLarge(LimitExceeded):
     message = "Maximum policy size of {limit} bytes exceeded for {noun} {name}"
 
 
-def compiled(document: str, layer: Layer, grammar: Grammar, name: str = "") -> Policy:
-    """The document compiled, or MalformedPolicyDocument in AWS's words."""
+def compiled(document: str, source: Source, grammar: Grammar) -> Policy:
+    """The document compiled; MalformedPolicyDocument or DocumentTooLarge in AWS's words."""
     try:
-        return compile_policy(document, Source(layer=layer, id=name), grammar=grammar)
+        return compile_policy(document, source, grammar=grammar)
     except MalformedPolicy as fault:
-        raise MalformedPolicyDocument(reason=fault.text) from fault
+        raise _refusal(fault) from fault
 
 
-def check_identity_policy(document: str) -> None:
-    """MalformedPolicyDocument unless the document is an identity-based policy."""
-    compiled(document, Layer.IDENTITY, IDENTITY)
+def _refusal(fault: MalformedPolicy) -> AwsError:
+    if isinstance(fault, PolicyTooLarge):
+        return DocumentTooLarge(reason=fault.text)
+    return MalformedPolicyDocument(reason=fault.text)
 
 
-def size_of(document: str) -> int:
-    """Its size as IAM counts it: without white space."""
-    return len("".join(document.split()))
+def check_managed_policy(document: str) -> None:
+    """MalformedPolicyDocument or DocumentTooLarge unless the document can be a managed policy."""
+    compiled(document, Source(layer=Layer.IDENTITY, id=""), IDENTITY)
 
 
-def check_policy_size(document: str) -> None:
-    """QuotaExceeded where a managed policy is too large."""
-    if size_of(document) > POLICY_SIZE:
-        raise QuotaExceeded(quota="PolicySize", limit=POLICY_SIZE)
+def check_inline_policy(document: str) -> None:
+    """MalformedPolicyDocument unless the document can be an inline policy of a user, group or role."""
+    compiled(document, Source(layer=Layer.IDENTITY, id=""), _INLINE)
 
 
 def check_inline_size(noun: str, name: str, inline: Mapping[str, str]) -> None:
     """InlineTooLarge where the entity's inline policies together are."""
     limit = INLINE_SIZE[noun]
-    if sum(map(size_of, inline.values())) > limit:
+    if sum(map(policy_size, inline.values())) > limit:
         raise InlineTooLarge(limit=limit, noun=noun.lower(), name=name)
 
 
@@ -68,7 +92,5 @@ def checked_trust(world: World, document: str) -> str:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
-    compiled(document, Layer.TRUST, TRUST)
-    if size_of(document) > TRUST_SIZE:
-        raise QuotaExceeded(quota="ACLSizePerRole", limit=TRUST_SIZE)
+    compiled(document, Source(layer=Layer.TRUST, id=""), TRUST)
     return with_unique_ids(world, document)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trailwarden.services.call import Call
-from trailwarden.services.iam.documents import check_identity_policy, check_inline_size
+from trailwarden.services.iam.documents import check_inline_policy, check_inline_size
 from trailwarden.services.iam.errors import NoSuchEntity
 from trailwarden.services.iam.finding import HOLDERS
 from trailwarden.services.iam.paging import page
@@ -135,7 +135,7 @@ def list_role_policies(call: Call, world: World) -> Mapping[str, Any]:
 def _put(call: Call, world: World, noun: str) -> None:
     holder = HOLDERS[noun]
     entity = holder.changeable(call, world)
-    check_identity_policy(call.params["PolicyDocument"])
+    check_inline_policy(call.params["PolicyDocument"])
     inline = {**entity.inline, call.params["PolicyName"]: call.params["PolicyDocument"]}
     check_inline_size(noun, entity.name, inline)
     holder.keep(call, world, entity, inline=inline)

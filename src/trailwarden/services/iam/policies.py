@@ -7,7 +7,7 @@ import msgspec
 
 from trailwarden.auth.identities import POLICY, ManagedPolicy, PolicyVersion
 from trailwarden.services.call import Call
-from trailwarden.services.iam.documents import check_identity_policy, check_policy_size
+from trailwarden.services.iam.documents import check_managed_policy
 from trailwarden.services.iam.errors import DeleteConflict, EntityAlreadyExists
 from trailwarden.services.iam.finding import entity_arn
 from trailwarden.services.iam.managed import (
@@ -81,8 +81,7 @@ def create_policy(call: Call, world: World) -> Mapping[str, Any]:
     name, path = asked["PolicyName"], asked.get("Path", "/")
     if world.find(NAME_TAKEN, call.account, "", name.lower()) is not None:
         raise PolicyAlreadyExists(name=name)
-    check_identity_policy(asked["PolicyDocument"])
-    check_policy_size(asked["PolicyDocument"])
+    check_managed_policy(asked["PolicyDocument"])
     check_account_quota(world, POLICY, call.account, "Policies")
     policy = ManagedPolicy(
         name=name,

@@ -10,7 +10,7 @@ import msgspec
 
 from trailwarden.auth.identities import POLICY, ManagedPolicy, PolicyVersion
 from trailwarden.services.call import Call
-from trailwarden.services.iam.documents import check_identity_policy, check_policy_size
+from trailwarden.services.iam.documents import check_managed_policy
 from trailwarden.services.iam.errors import DeleteConflict, LimitExceeded, NoSuchEntity
 from trailwarden.services.iam.managed import own_policy, policy_named
 from trailwarden.services.iam.paging import page
@@ -52,8 +52,7 @@ def create_policy_version(call: Call, world: World) -> Mapping[str, Any]:
     """
     policy = own_policy(call, world, call.params["PolicyArn"])
     document = call.params["PolicyDocument"]
-    check_identity_policy(document)
-    check_policy_size(document)
+    check_managed_policy(document)
     if len(policy.versions) >= VERSIONS:
         raise TooManyVersions(limit=VERSIONS)
     version = PolicyVersion(id=f"v{policy.next_version}", document=document, created=call.now)

@@ -12,8 +12,7 @@ from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.identities import POLICY
 from trailwarden.errors import ValidationException
-from trailwarden.policy import Layer, MalformedPolicy, Source, compile_policy
-from trailwarden.services.iam.grammars import IDENTITY
+from trailwarden.policy import SESSION, Layer, MalformedPolicy, Source, compile_policy
 from trailwarden.services.sts.errors import MalformedPolicyDocument, PackedPolicyTooLarge
 from trailwarden.services.world import World
 
@@ -54,7 +53,7 @@ def _check(document: str) -> None:
     if len(document) > _PLAIN:
         raise PackedPolicyTooLarge
     try:
-        compile_policy(document, Source(layer=Layer.SESSION, id="session-policy"), grammar=IDENTITY)
+        compile_policy(document, Source(layer=Layer.SESSION, id="session-policy"), grammar=SESSION)
     except MalformedPolicy as fault:
         raise MalformedPolicyDocument(reason=fault.text) from fault
 

@@ -1,0 +1,66 @@
+"""What authorization must know of IAM's own resources: whose they are, and their tags.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from trailwarden.arn import Arn
+from trailwarden.auth.facts import ResourceFacts
+from trailwarden.auth.identities import GROUP, POLICY, ROLE, USER
+from trailwarden.services.iam.identity_providers import OIDC, SAML
+from trailwarden.services.iam.instance_profiles import PROFILE
+from trailwarden.services.iam.mfa import DEVICE
+from trailwarden.storage.ports import Kind, Reader
+
+__all__ = ["iam_facts"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Find = Callable[[Arn, Reader], Mapping[str, str] | None]
+"""The tags of a resource, None where it does not exist."""
+
+
+def iam_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
+    """The facts of a user, group, role, policy, instance profile, MFA device or identity provider.
+
+    The tags fill both aws:ResourceTag and iam:ResourceTag.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
+    find = _FIND.get(arn.type)
+    tags = find(arn, reader) if find is not None else None
+    return None if tags is None else ResourceFacts(account=arn.account, tags=tags)
+
+
+def _by_name(kind: Kind[T]) -> Find:
+    def find(arn: Arn, reader: Reader) -> Mapping[str, str] | None:
+        return _tags(reader, kind, arn.account, arn.name.lower())
+
+    return find
+
+
+def _by_arn(kind: Kind[T]) -> Find:
+    def find(arn: Arn, reader: Reader) -> Mapping[str, str] | None:
+        return _tags(reader, kind, arn.account, str(arn))
+
+    return find
+
+
+def _tags(reader: Reader, kind: Kind[T], account: str, name: str) -> Mapping[str, str] | None:
+    document = reader.get(kind, account, "", name)
+    return getattr(document.body, "tags", {}) if document else None
+
+
+_FIND: Mapping[str, Find] = {
+    "user": _by_name(USER),
+    "group": _by_name(GROUP),
+    "role": _by_name(ROLE),
+    "instance-profile": _by_name(PROFILE),
+    "policy": _by_arn(POLICY),
+    "mfa": _by_arn(DEVICE),
+    "oidc-provider": _by_arn(OIDC),
+    "saml-provider": _by_arn(SAML),
+}
