@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.services.s3.bucket import Bucket, Grant
 from trailwarden.services.s3.grants import ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.stored import Stored
 
 __all__ = ["bucket_statements", "object_statements"]

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import BUCKET, Bucket, Grant, find_bucket
-from trailwarden.services.s3.errors import InvalidTag, argument
+from trailwarden.services.s3.errors import InvalidBucketAclWithObjectOwnership, InvalidTag, argument
 from trailwarden.services.s3.grants import asked_grants, is_public
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.stored import OBJECT, UPLOAD, VERSION
 from trailwarden.services.s3.tags import BUCKET_LIMIT, checked_tag_set
 from trailwarden.services.world import World
@@ -78,15 +78,6 @@ class IllegalLocationConstraintException(AwsError):
     message = (
         "The {location} location constraint is incompatible for the region specific endpoint this request was sent to."
     )
-
-
-class InvalidBucketAclWithObjectOwnership(AwsError):
-    """A bucket cannot have both an ACL and Object Ownership BucketOwnerEnforced.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ensure-object-ownership.html
-    """
-
-    message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
 
 
 class InvalidBucketAclWithBlockPublicAccessError(AwsError):

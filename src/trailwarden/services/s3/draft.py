@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.clock import Chance
 from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
@@ -17,7 +18,6 @@ from trailwarden.services.s3.customer_keys import customer_key_md5
 from trailwarden.services.s3.errors import AccessDenied, InvalidRequest, InvalidStorageClass, argument
 from trailwarden.services.s3.grants import asked_grants, permitted
 from trailwarden.services.s3.locks import asked_lock
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.stored import Checksum, Stored
 from trailwarden.services.s3.tags import tags_of_header
 

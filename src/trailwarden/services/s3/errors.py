@@ -11,6 +11,7 @@ __all__ = [
     "BadDigest",
     "EntityTooLarge",
     "InvalidArgument",
+    "InvalidBucketAclWithObjectOwnership",
     "InvalidBucketState",
     "InvalidDigest",
     "InvalidRequest",
@@ -66,6 +67,15 @@ class InvalidArgument(AwsError):
     """A header or query parameter has a value that S3 does not take; members ArgumentName and ArgumentValue tell which."""
 
     message = "{reason}"
+
+
+class InvalidBucketAclWithObjectOwnership(AwsError):
+    """A bucket cannot have both a list that grants others anything and Object Ownership BucketOwnerEnforced.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+    """
+
+    message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
 
 
 class InvalidBucketState(AwsError):

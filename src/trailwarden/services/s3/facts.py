@@ -44,7 +44,8 @@ def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> Resourc
     foreign = stored is not None and bool(stored.owner) and bucket.acls_on
     account = stored.owner if stored is not None and foreign else bucket.account
     policy = _denials_of(bucket.policy) if foreign and bucket.policy else bucket.policy
-    bucket_grants, object_grants = _counted_grants(bucket, stored)
+    bucket_grants = (bucket.acl or ()) if bucket.acls_on else ()
+    object_grants = (stored.acl or ()) if stored is not None and bucket.acls_on else ()
     context: dict[str, ContextValue] = {"s3:ResourceAccount": bucket.account}
     if stored is not None:
         context |= {f"s3:ExistingObjectTag/{key}": value for key, value in stored.tags.items()}
@@ -53,27 +54,19 @@ def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> Resourc
         grants += object_statements(bucket, stored, object_grants)
     return ResourceFacts(
         account=account,
-        policies=((policy, bucket.arn),) if policy else (),
+        policies=((bucket.arn, policy),) if policy else (),
         tags=bucket.tags if bucket.abac and not is_object else {},
         context=context,
-        anonymous=bool(policy and names_everyone(policy)) or is_public((*bucket_grants, *object_grants)),
+        anonymous=_may_be_anonymous(bucket, policy, (*bucket_grants, *object_grants)),
         blocks=frozenset(bucket.public_access_block or ()),
         grants=grants,
     )
 
 
-def _counted_grants(bucket: Bucket, stored: Stored | None) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
-    """The grants of the bucket's and the object's lists that have effect: none with ACLs off, none public if ignored."""
-    if not bucket.acls_on:
-        return (), ()
-    lists = (bucket.acl or (), (stored.acl or ()) if stored is not None else ())
-    if not bucket.blocks("IgnorePublicAcls"):
-        return lists
-    return _private(lists[0]), _private(lists[1])
-
-
-def _private(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    return tuple(grant for grant in grants if not is_public((grant,)))
+def _may_be_anonymous(bucket: Bucket, policy: str, grants: tuple[Grant, ...]) -> bool:
+    """Whether the policy, or a list that Block Public Access does not ignore, could let everybody in."""
+    by_list = not bucket.blocks("IgnorePublicAcls") and is_public(grants)
+    return by_list or bool(policy and names_everyone(policy))
 
 
 @lru_cache(maxsize=256)

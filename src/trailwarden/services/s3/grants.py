@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.errors import AwsError
 from trailwarden.services.s3.bucket import Bucket, Grant
 from trailwarden.services.s3.errors import (
@@ -15,7 +16,6 @@ from trailwarden.services.s3.errors import (
     InvalidRequest,
     argument,
 )
-from trailwarden.services.s3.owner import canonical_id
 
 __all__ = ["ALL_USERS", "AUTHENTICATED_USERS", "LOG_DELIVERY", "asked_grants", "described", "is_public", "permitted"]
 

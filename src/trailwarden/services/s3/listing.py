@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import Bucket, find_bucket
 from trailwarden.services.s3.errors import argument
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.paging import Encoding, Walk, limit_of, walk
 from trailwarden.services.s3.stored import OBJECT, Stored, older
 from trailwarden.services.world import World

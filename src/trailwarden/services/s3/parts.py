@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from trailwarden.auth.callers import canonical_id
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import Bucket, find_bucket
@@ -13,7 +14,6 @@ from trailwarden.services.s3.customer_keys import check_upload_key
 from trailwarden.services.s3.draft import encryption_members
 from trailwarden.services.s3.errors import EntityTooLarge, InvalidRequest, argument
 from trailwarden.services.s3.objects import read_bytes
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.paging import limit_of
 from trailwarden.services.s3.stored import PART, Checksum, Part, Upload, part_name
 from trailwarden.services.s3.uploads import find_upload, initiator_of, mode_members

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trailwarden.arn import Arn
+from trailwarden.auth.callers import canonical_id
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import Bucket, find_bucket
@@ -15,7 +16,6 @@ from trailwarden.services.s3.checksums import ALGORITHMS
 from trailwarden.services.s3.draft import draft_of, encryption_members
 from trailwarden.services.s3.errors import InvalidRequest, NoSuchUpload, argument
 from trailwarden.services.s3.objects import check_key
-from trailwarden.services.s3.owner import canonical_id
 from trailwarden.services.s3.paging import LAST, Encoding, Walk, limit_of, walk
 from trailwarden.services.s3.stored import PART, UPLOAD, Upload, latest, part_name, upload_name
 from trailwarden.services.world import World
