@@ -27,8 +27,11 @@ from trailwarden.services.s3 import (
     uploads,
     website,
 )
+from trailwarden.services.s3.destination import BucketDestination
+from trailwarden.services.s3.facts import s3_facts
 
 __all__ = [
+    "BucketDestination",
     "acls",
     "attributes",
     "bucket_logging",
@@ -47,6 +50,7 @@ __all__ = [
     "replication",
     "reports",
     "retention",
+    "s3_facts",
     "tagging",
     "transfer",
     "uploads",
