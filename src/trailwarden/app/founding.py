@@ -9,9 +9,9 @@ from typing import TextIO
 
 from trailwarden.app.config import Config
 from trailwarden.auth.identities import ACCESS_KEY, ACCOUNT, AccessKey, Account
-from trailwarden.auth.sealing import Vault
+from trailwarden.auth.sealing import Vault, secret_purpose
 from trailwarden.clock import Chance
-from trailwarden.services.accounts import create_account, secret_of
+from trailwarden.services.accounts import create_account
 from trailwarden.storage import Reader, Storage
 
 __all__ = ["Founded", "Unusable", "found", "open_vault", "write_client_files"]
@@ -82,7 +82,10 @@ def _standing(account: Account, reader: Reader, vault: Vault) -> Founded:
     if not keys:
         return Founded(account.id, "", "")
     key = min(keys, key=lambda each: each.created)
-    return Founded(account.id, key.id, secret_of(key, vault))
+    secret = vault.open(key.secret, secret_purpose(key.id))
+    if secret is None:
+        raise Unusable("vault.key is not the key that this database was sealed with")
+    return Founded(account.id, key.id, secret.decode())
 
 
 def _is_root_key(key: AccessKey, account: str) -> bool:

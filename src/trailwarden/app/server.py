@@ -1,7 +1,8 @@
 """The composition root: from a configuration to a running server. Everything ambient comes in here, and only here."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     except BaseException:
         storage.close()
         raise
-    authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail)
+    authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail, vault=vault)
     pipeline = _pipeline(storage, authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
     front = Front(pipeline=pipeline, chance=chance)
     deliverer = Deliverer(
@@ -124,7 +125,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         asgi=Edge(
             front.answer,
             own=Own(front, storage, settings.region).answer,
-            startup=deliverer.start,
+            startup=_starting(deliverer),
             shutdown=_closing(deliverer, storage),
         ),
     )
@@ -158,10 +159,19 @@ def _report(fault: Exception, call: Parsed) -> None:
     _log.error("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id, exc_info=fault)
 
 
-def _closing(deliverer: Deliverer, storage: Storage) -> Callable[[], None]:
-    def close() -> None:
-        deliverer.stop()
-        storage.close()
+def _starting(deliverer: Deliverer) -> Callable[[], Awaitable[None]]:
+    async def start() -> None:
+        deliverer.start()
+
+    return start
+
+
+def _closing(deliverer: Deliverer, storage: Storage) -> Callable[[], Awaitable[None]]:
+    """What is due is still delivered, off the event loop."""
+
+    async def close() -> None:
+        await asyncio.to_thread(deliverer.stop)
+        await asyncio.to_thread(storage.close)
 
     return close
 

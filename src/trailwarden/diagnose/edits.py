@@ -207,32 +207,36 @@ def pretty(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
-_LAYERS: Mapping[Layer, str] = {
-    Layer.IDENTITY: "identity",
-    Layer.RESOURCE: "resource",
-    Layer.BOUNDARY: "boundary",
-    Layer.SESSION: "session",
-    Layer.ENDPOINT: "endpoint",
-    Layer.TRUST: "trust",
-}
-_LEVELS: Mapping[Layer, str] = {Layer.SCP: "scps", Layer.RCP: "rcps"}
-
-
 def _with_policy(policies: PolicySet, policy: Policy) -> PolicySet:
-    layer = policy.source.layer
-    if layer in _LEVELS:
-        levels = getattr(policies, _LEVELS[layer])
-        return replace(policies, **{_LEVELS[layer]: tuple(_swapped(level, policy, add=False) for level in levels)})
-    standing = getattr(policies, _LAYERS[layer]) or ()
-    return replace(policies, **{_LAYERS[layer]: _swapped(standing, policy, add=True)})
+    return _SETTERS[policy.source.layer](policies, policy)
 
 
-def _swapped(standing: tuple[Policy, ...], policy: Policy, *, add: bool) -> tuple[Policy, ...]:
+_SETTERS: Mapping[Layer, Callable[[PolicySet, Policy], PolicySet]] = {
+    Layer.IDENTITY: lambda found, new: replace(found, identity=_swapped(found.identity, new)),
+    Layer.RESOURCE: lambda found, new: replace(found, resource=_swapped(found.resource, new)),
+    Layer.TRUST: lambda found, new: replace(found, trust=_swapped(found.trust, new)),
+    Layer.BOUNDARY: lambda found, new: replace(found, boundary=_swapped(found.boundary or (), new)),
+    Layer.SESSION: lambda found, new: replace(found, session=_swapped(found.session or (), new)),
+    Layer.ENDPOINT: lambda found, new: replace(found, endpoint=_swapped(found.endpoint or (), new)),
+    Layer.SCP: lambda found, new: replace(found, scps=_on_its_level(found.scps, new)),
+    Layer.RCP: lambda found, new: replace(found, rcps=_on_its_level(found.rcps, new)),
+}
+
+
+def _on_its_level(levels: tuple[tuple[Policy, ...], ...], policy: Policy) -> tuple[tuple[Policy, ...], ...]:
+    """The levels with the policy replaced wherever it is attached."""
+    return tuple(
+        _swapped(level, policy) if any(_same_place(each.source, policy.source) for each in level) else level
+        for level in levels
+    )
+
+
+def _swapped(standing: tuple[Policy, ...], policy: Policy) -> tuple[Policy, ...]:
     """The policies with the one of the same place replaced, or with it added where it is new."""
     same = [_same_place(each.source, policy.source) for each in standing]
     if any(same):
         return tuple(policy if hit else each for hit, each in zip(same, standing, strict=True))
-    return (*standing, policy) if add else standing
+    return (*standing, policy)
 
 
 def _same_place(one: Source, other: Source) -> bool:

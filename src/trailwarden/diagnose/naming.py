@@ -42,7 +42,7 @@ def _identity(kind: str, name: str, account: str, found: Account | None) -> str:
 def _bare(named: str, action: str, *, account: str, region: str) -> str | None:
     """The name put into the ARN pattern of the action's first resource type, where that wants just one name."""
     known = catalog.action(action)
-    for pattern in known.resource_arns if known else ():
+    for pattern in (kind.arn for kind in known.resource_types) if known else ():
         filled = _PLACEHOLDER.sub(lambda match: _known_part(match[1], account, region), pattern)
         if len(_PLACEHOLDER.findall(filled)) == 1:
             return _PLACEHOLDER.sub(lambda _: named, filled)

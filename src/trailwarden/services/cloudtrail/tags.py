@@ -65,7 +65,7 @@ def list_tags(call: Call, world: World) -> Mapping[str, Any]:
     }
 
 
-def checked_tags(standing: Mapping[str, str], given: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def checked_tags(standing: Mapping[str, str], given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The tags after adding the given ones.
 
     InvalidTagParameterException for a key given twice or over-long or reserved, TagsLimitExceededException past 50.
