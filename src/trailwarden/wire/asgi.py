@@ -77,7 +77,7 @@ class Edge:
                 continue
             try:
                 await run()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 — the server is told, and ends
                 _log.exception("%s failed", kind)
                 await send({"type": f"lifespan.{kind}.failed", "message": str(error)})
                 return
@@ -102,7 +102,7 @@ class Edge:
             return _closing(write_error(None, error, head, self.new_id()))
         except _Gone:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 — told without its cause, whatever it is
             _log.exception("a request failed at the edge")
             return write_error(None, InternalFailure(), head, self.new_id())
 

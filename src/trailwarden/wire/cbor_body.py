@@ -21,7 +21,9 @@ def _refused_tag(*_: Any) -> Any:
     raise SerializationException(reason=_UNREADABLE)
 
 
-_KNOWN_TAGS = dict.fromkeys((0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 52, 54, 55799), _refused_tag)
+_KNOWN_TAGS = dict.fromkeys(
+    (0, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 52, 54, 55799), _refused_tag
+)
 """Of all tags the protocol knows only 1, a time. The others could share, recurse or blow up."""
 
 

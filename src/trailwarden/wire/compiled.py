@@ -27,7 +27,7 @@ class Compiler:
         if made is not None:
             return made
         finished: list[Function] = []
-        self._made[shape.kind] = lambda *args: finished[0](*args)
+        self._made[shape.kind] = lambda *args: finished[0](*args)  # noqa: PLW0108 — not finished yet
         maker = self._makers.get(shape.type)
         finished.append(maker(shape, self) if maker else self._default)
         self._made[shape.kind] = finished[0]

@@ -17,6 +17,7 @@ __all__ = ["ec2_reader", "fields", "query_reader", "tree"]
 
 _MOST_FIELDS = 20_000
 _DEEPEST = 40
+_LONGEST_INDEX = 8
 
 Node = dict[Any, Any]
 """Text stands under None, what comes after the next dot under its name."""
@@ -71,7 +72,9 @@ def _scalar(convert: Callable[[str], Any]) -> Function:
 def _numbered(node: Node) -> list[Node]:
     """The elements of a list, by number; gaps close up."""
     places = [
-        (int(key), item) for key, item in node.items() if key and len(key) < 9 and key.isascii() and key.isdigit()
+        (int(key), item)
+        for key, item in node.items()
+        if key and len(key) <= _LONGEST_INDEX and key.isascii() and key.isdigit()
     ]
     return [item for _, item in sorted(places, key=lambda place: place[0])]
 

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,11 +82,10 @@ def by_signing_name() -> Mapping[str, tuple[str, ...]]:
 @cache
 def by_target() -> Mapping[str, tuple[str, ...]]:
     """The prefix of X-Amz-Target → services, in botocore's spelling and in Smithy's, which leaves the package out."""
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for entry in entries().values():
         prefix = entry.metadata.get("targetPrefix", "")
-        for name in {prefix, prefix.rpartition(".")[2]} - {""}:
-            pairs.append((name, entry.service))
+        pairs += [(name, entry.service) for name in {prefix, prefix.rpartition(".")[2]} - {""}]
     return _grouped(pairs)
 
 
@@ -97,7 +96,7 @@ def by_version() -> Mapping[str, tuple[str, ...]]:
     return _grouped((entry.metadata["apiVersion"], entry.service) for entry in spoken)
 
 
-def _grouped(pairs: Any) -> Mapping[str, tuple[str, ...]]:
+def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, service in pairs:
         found.setdefault(name, []).append(service)

@@ -2,7 +2,7 @@
 
 import base64
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -42,22 +42,24 @@ class Located(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
 
 
-def located_members(shape: Shape) -> list[tuple[str, Take]]:
-    """For each member outside of the body: its name, and the function that takes it from the request (None if absent)."""
+def located_members(shape: Shape, literals: Collection[str] = ()) -> list[tuple[str, Take]]:
+    """For each member outside of the body: its name, and the function that takes it from the request (None if absent).
+
+    `literals` are the names of the URI template's own query fields, which no map of fields takes in.
+    """
     static = {m.wire_name or n for n, m in shape.members.items() if m.ref.location == "querystring" and m.type != "map"}
-    found: list[tuple[str, Take]] = []
-    for name, member in shape.members.items():
-        wire = member.wire_name or name
-        match member.ref.location:
-            case "uri":
-                found.append((name, _label(wire, member)))
-            case "querystring":
-                found.append((name, _query(wire, member, static)))
-            case "header":
-                found.append((name, _header(wire.lower(), member)))
-            case "headers":
-                found.append((name, _header_map(wire.lower())))
-    return found
+    static.update(literals)
+    makers: Mapping[str, Callable[[str, Shape], Take]] = {
+        "uri": _label,
+        "querystring": lambda wire, member: _query(wire, member, static),
+        "header": lambda wire, member: _header(wire.lower(), member),
+        "headers": lambda wire, _: _header_map(wire.lower()),
+    }
+    return [
+        (name, makers[member.ref.location](member.wire_name or name, member))
+        for name, member in shape.members.items()
+        if member.ref.location in makers
+    ]
 
 
 def _converter(shape: Shape) -> Callable[[str], Any]:

@@ -84,6 +84,7 @@ class RawOperation(msgspec.Struct, frozen=True):
     input: Ref | None = None
     output: Ref | None = None
     authtype: str = ""
+    deprecated: bool = False
     auth: tuple[str, ...] = ()
 
 

@@ -73,13 +73,14 @@ class _End:
     queries: tuple[str, ...]
     headers: tuple[str, ...]
 
-    def rank(self, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, bool, int] | None:
+    def rank(self, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, bool, int, bool] | None:
         """How well the request fits, or None where a literal is missing."""
         for name, value in self.literals:
             if name not in query or (value is not None and query[name] != value):
                 return None
         present = all(name in query for name in self.queries) and all(name in headers for name in self.headers)
-        return len(self.literals), present, (len(self.queries) + len(self.headers)) if present else 0
+        required = (len(self.queries) + len(self.headers)) if present else 0
+        return len(self.literals), present, required, not self.operation.raw.deprecated
 
 
 @dataclass(slots=True)
@@ -124,23 +125,27 @@ class PathTrie:
         return found
 
 
-def _ends(node: _Node, path: list[str], place: int) -> Iterator[tuple[tuple[int, ...], _End]]:
+Ends = Iterator[tuple[tuple[int, ...], _End]]
+
+
+def _ends(node: _Node, path: list[str], place: int) -> Ends:
+    """The operations that a path may mean, each with how it came there. A slash at the end says nothing, but in a greedy label."""
     rest = len(path) - place
-    over = rest == 0 or (rest == 1 and not path[place])
-    if over:
-        for end in node.ends:
-            yield (), end
+    if rest == 0 or (rest == 1 and not path[place]):
+        yield from (((), end) for end in node.ends)
         return
     following = node.literals.get(path[place]) or node.literals.get(unquote(path[place]))
     if following is not None:
-        for score, end in _ends(following, path, place + 1):
-            yield (_LITERAL, *score), end
+        yield from _scored(_LITERAL, _ends(following, path, place + 1))
     if node.label is not None and path[place]:
-        for score, end in _ends(node.label, path, place + 1):
-            yield (_LABEL, *score), end
+        yield from _scored(_LABEL, _ends(node.label, path, place + 1))
     for tail, end in node.greedy:
         if rest > len(tail) and (not tail or tuple(path[-len(tail) :]) == tail):
             yield (_GREEDY, *(_LITERAL for _ in tail)), end
+
+
+def _scored(score: int, ends: Ends) -> Ends:
+    return (((score, *further), end) for further, end in ends)
 
 
 def _required(shape: Shape | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

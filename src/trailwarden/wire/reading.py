@@ -107,7 +107,7 @@ def _rest(operation: Operation, body_of: Callable[[Shape], Callable[[bytes], Any
     if shape is None:
         return _nothing
     template = Template.parse(operation.http.request_uri)
-    takes = located_members(shape)
+    takes = located_members(shape, [name for name, _ in template.literals])
     take_body = _body_taker(shape, body_of)
     styled = operation.model.service == "s3"
 
@@ -139,16 +139,18 @@ def _body_taker(
         return _payload_taker(shape.raw.payload, shape.members[shape.raw.payload], body_of)
     inside = {name for name, member in shape.members.items() if not member.ref.location}
     if not inside:
-        return lambda body, found: None
+        return _nothing_taken
     take = body_of(shape)
 
     def take_members(body: bytes, found: dict[str, Any]) -> None:
         if body:
-            for name, value in take(body).items():
-                if name in inside:
-                    found[name] = value
+            found.update((name, value) for name, value in take(body).items() if name in inside)
 
     return take_members
+
+
+def _nothing_taken(_: bytes, __: dict[str, Any]) -> None:
+    """Nothing of the input stands in the body."""
 
 
 def _payload_taker(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import unquote
 
-from trailwarden.errors import AwsError
 from trailwarden.wire import library
 from trailwarden.wire.errors import InvalidAction, MethodNotAllowed, MissingAction, UnknownOperation, Unroutable
 from trailwarden.wire.form import fields
@@ -44,7 +43,7 @@ def route(request: HttpRequest) -> Route:
     headers = _heads(request)
     target = headers.get("x-amz-target")
     if target is not None:
-        return _TARGETS.get(target) or _by_target(target, request)
+        return _TARGETS.get(target) or _by_target(target)
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return _by_cbor_path(request)
     form = form_of(request, headers)
@@ -67,7 +66,7 @@ def made(service: str, operation: str, protocol: Protocol) -> Route:
     return found
 
 
-def _by_target(target: str, request: HttpRequest) -> Route:
+def _by_target(target: str) -> Route:
     prefix, _, operation = target.rpartition(".")
     services = library.by_target().get(prefix) or library.by_target().get(prefix.rpartition(".")[2], ())
     for service in services:
@@ -75,7 +74,6 @@ def _by_target(target: str, request: HttpRequest) -> Route:
             found = made(service, operation, "json")
             _TARGETS[target] = found
             return found
-    del request
     raise UnknownOperation
 
 
@@ -200,10 +198,10 @@ def _by_path(request: HttpRequest, headers: Mapping[str, str]) -> Route:
 
 
 def _s3_control(request: HttpRequest, headers: Mapping[str, str]) -> bool:
-    """S3 Control signs as s3; its calls bear the account's id, as a header or before the host."""
+    """S3 Control signs as s3; its calls bear the account's or outpost's id, as a header or before the host."""
     if not request.raw_path.startswith("/v20180820/"):
         return False
-    return "x-amz-account-id" in headers or headers.get("host", "")[:12].isdigit()
+    return "x-amz-account-id" in headers or "x-amz-outpost-id" in headers or headers.get("host", "")[:12].isdigit()
 
 
 def family_of_request(request: HttpRequest) -> tuple[Family, str]:
@@ -224,9 +222,3 @@ def _rest_family(service: str) -> tuple[Family, str]:
         return "s3", "s3"
     protocols = library.entries()[service].protocols
     return next((_FAMILIES[name] for name in protocols if name != "smithy-rpc-v2-cbor"), "cbor"), service
-
-
-def unrouted(error: AwsError, request: HttpRequest) -> tuple[Family, str]:
-    """As `family_of_request`, never failing whatever the request holds."""
-    del error
-    return family_of_request(request)

@@ -74,7 +74,7 @@ class _Checks:
         if key in self._made:
             return self._made[key]
         finished: list[Check | None] = []
-        self._made[key] = lambda value, path, problems: (finished[0] or _fine)(value, path, problems)
+        self._made[key] = lambda value, path, problems: (finished[0] or _fine)(value, path, problems)  # noqa: PLW0108
         finished.append(_all(self._own(shape), _MAKERS.get(shape.type, _nothing_inside)(shape, self)))
         self._made[key] = finished[0]
         return finished[0]
@@ -144,7 +144,8 @@ def _enum(shape: Shape) -> list[tuple[Broken, str]]:
 
 def _bounds(shape: Shape) -> list[tuple[Broken, str]]:
     if shape.type in ("integer", "long", "float", "double"):
-        measure, noun = _itself, "value"
+        measure: Callable[[Any], Any] = _itself
+        noun = "value"
     elif shape.type in ("string", "blob", "list", "map"):
         measure, noun = len, "length"
     else:

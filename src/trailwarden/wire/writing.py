@@ -23,28 +23,35 @@ Lines = list[tuple[str, str]]
 Body = Callable[[Mapping[str, Any], str], tuple[bytes, Lines]]
 """From result and request id to body and the headers it brings."""
 
+Plan = tuple[Body, int, str]
+"""How to write an operation's answers: the body, the status of the model, the member that tells another status."""
+
 _JSON = json_body.tree_writer()
 _CBOR = cbor_body.tree_of_cbor()
-_BODIES: dict[Route, tuple[Body, int]] = {}
+_PLANS: dict[Route, Plan] = {}
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def write(route: Route, result: Mapping[str, Any] | None, request: HttpRequest, request_id: str) -> HttpResponse:
     """The answer to a call that succeeded. Members the model does not have are left out."""
-    found = _BODIES.get(route)
-    if found is None:
-        operation = library.model(route.service).operations[route.operation]
-        found = _BODIES[route] = (_MAKERS[route.protocol](operation), operation.http.response_code)
-    body, lines = found[0](result or {}, request_id)
+    plan = _PLANS.get(route) or _planned(route)
+    result = result or {}
+    body, lines = plan[0](result, request_id)
     headers = (*identity_headers(route.family, request_id), *lines)
-    status = found[1]
-    if result:
-        status = result.get(STATUS, status)
-        if result.get(HEADERS):
-            headers = _replaced(headers, result[HEADERS])
+    status = result.get(STATUS) or result.get(plan[2]) or plan[1]
+    if HEADERS in result:
+        headers = _replaced(headers, result[HEADERS])
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, body=b"")
     return HttpResponse(status=status, headers=_without_length(headers), body=body)
+
+
+def _planned(route: Route) -> Plan:
+    operation = library.model(route.service).operations[route.operation]
+    members = operation.output.members if operation.output else {}
+    telling = next((name for name, member in members.items() if member.ref.location == "statusCode"), "")
+    _PLANS[route] = plan = (_MAKERS[route.protocol](operation), operation.http.response_code, telling)
+    return plan
 
 
 def identity_headers(family: str, request_id: str) -> tuple[tuple[str, str], ...]:
@@ -71,21 +78,25 @@ def _without_length(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, st
     return tuple(line for line in headers if line[0] != "content-length")
 
 
+def _bodiless(lines: Lines) -> Body:
+    return lambda _, __: (b"", lines)
+
+
 def _json(operation: Operation) -> Body:
     lines = [("content-type", f"application/x-amz-json-{operation.model.metadata.get('jsonVersion', '1.0')}")]
     if operation.output is None:
-        return lambda result, request_id: (b"", lines)
+        return _bodiless(lines)
     tree, encode = _JSON.of(operation.output), json_body.encoded
-    return lambda result, request_id: (encode(tree(result)), lines)
+    return lambda result, _: (encode(tree(result)), lines)
 
 
 def _cbor(operation: Operation) -> Body:
     lines = [("smithy-protocol", "rpc-v2-cbor")]
     if operation.output is None:
-        return lambda result, request_id: (b"", lines)
+        return _bodiless(lines)
     full = [*lines, ("content-type", "application/cbor")]
     tree, encode = _CBOR.of(operation.output), cbor_body.encoded
-    return lambda result, request_id: (encode(tree(result)), full)
+    return lambda result, _: (encode(tree(result)), full)
 
 
 def _query(operation: Operation) -> Body:
@@ -125,11 +136,11 @@ def _ec2(operation: Operation) -> Body:
 def _rest(operation: Operation, structured: Callable[[Shape, Operation], Callable[[Any], bytes]], kind: str) -> Body:
     shape = operation.output
     if shape is None:
-        return lambda result, request_id: (b"", [])
+        return _bodiless([])
     writers = header_writers(shape)
     body = _rest_body(shape, operation, structured, kind)
 
-    def write_body(result: Mapping[str, Any], request_id: str) -> tuple[bytes, Lines]:
+    def write_body(result: Mapping[str, Any], _: str) -> tuple[bytes, Lines]:
         lines: Lines = []
         for name, value in result.items():
             writer = writers.get(name)
@@ -150,7 +161,7 @@ def _rest_body(
     if not name:
         inside = [member for member, held in shape.members.items() if not held.ref.location]
         if not inside:
-            return (lambda result: (b"{}", kind)) if kind == "application/json" else (lambda result: (b"", ""))
+            return (lambda _: (b"{}", kind)) if kind == _JSON_TYPE else (lambda _: (b"", ""))
         whole, keep = structured(shape, operation), frozenset(inside)
         return lambda result: (whole({key: value for key, value in result.items() if key in keep}), kind)
     member = shape.members[name]
@@ -165,13 +176,14 @@ def _rest_body(
     return write_payload
 
 
-_BINARY = "application/octet-stream"
+_BINARY = "binary/octet-stream"
+_JSON_TYPE = "application/json"
 
 
 def _raw_payload(name: str, kind: str) -> Callable[[Mapping[str, Any]], tuple[bytes, str]]:
     def write_raw(result: Mapping[str, Any]) -> tuple[bytes, str]:
         value = result.get(name) or b""
-        return (value.encode() if isinstance(value, str) else bytes(value)), kind or "application/json"
+        return (value.encode() if isinstance(value, str) else bytes(value)), kind or _JSON_TYPE
 
     return write_raw
 
@@ -181,7 +193,7 @@ def _rest_json(operation: Operation) -> Body:
         tree, encode = _JSON.of(shape), json_body.encoded
         return lambda value: encode(tree(value))
 
-    return _rest(operation, structured, "application/json")
+    return _rest(operation, structured, _JSON_TYPE)
 
 
 def _rest_xml(operation: Operation) -> Body:

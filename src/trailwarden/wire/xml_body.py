@@ -61,35 +61,32 @@ def _member_name(name: str, member: Shape) -> str:
 
 
 def _structure_reader(shape: Shape, compiler: Compiler) -> Function:
-    table: dict[str, tuple[str, Function, bool]] = {}
-    attributes: list[tuple[str, str]] = []
-    for name, member in shape.members.items():
-        if member.ref.location:
-            continue
-        if member.ref.xml_attribute:
-            attributes.append((member.wire_name.rpartition(":")[2], name))
-        flat = member.flattened and member.type in ("list", "map")
-        table[_member_name(name, member)] = (name, compiler.of(member), flat)
+    members = [(name, member) for name, member in shape.members.items() if not member.ref.location]
+    find = {_member_name(name, member): (name, compiler.of(member), _flat(member)) for name, member in members}.get
+    attributes = [(member.wire_name.rpartition(":")[2], name) for name, member in members if member.ref.xml_attribute]
 
     def read(node: Element) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        gathered: dict[str, list[Element]] = {}
+        gathered: dict[str, tuple[Function, list[Element]]] = {}
         for child in node:
-            known = table.get(_local(child.tag))
+            known = find(_local(child.tag))
             if known is None:
                 continue
-            if known[2]:
-                gathered.setdefault(known[0], []).append(child)
+            name, take, flat = known
+            if flat:
+                gathered.setdefault(name, (take, []))[1].append(child)
             else:
-                found[known[0]] = known[1](child)
-        for name, read_flat, flat in table.values() if gathered else ():
-            if flat and name in gathered:
-                found[name] = read_flat(gathered[name])
+                found[name] = take(child)
+        found.update((name, take(nodes)) for name, (take, nodes) in gathered.items())
         for wire, name in attributes:
             _take_attribute(node, wire, name, found)
         return found
 
     return read
+
+
+def _flat(member: Shape) -> bool:
+    return member.flattened and member.type in ("list", "map")
 
 
 def _take_attribute(node: Element, wire: str, name: str, found: dict[str, Any]) -> None:
@@ -169,7 +166,7 @@ class XmlWriter:
         if made is not None:
             return made
         finished: list[Emit] = []
-        self._made[key] = lambda value, put: finished[0](value, put)
+        self._made[key] = lambda value, put: finished[0](value, put)  # noqa: PLW0108 — not finished yet
         finished.append(self._make(shape, name))
         self._made[key] = finished[0]
         return finished[0]
