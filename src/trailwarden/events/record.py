@@ -128,7 +128,11 @@ class Recorder:
                 account=ended.authenticated.account,
                 region=ended.region,
                 time=ended.time,
-                body=decided_body(error.judged),
+                body=decided_body(
+                    error.judged,
+                    operation=f"{ended.operation.service}:{ended.operation.operation}",
+                    message=error.text,
+                ),
             )
         )
 

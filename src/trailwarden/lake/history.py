@@ -66,7 +66,7 @@ def lookup_events(journal: Journal, question: Question, *, limit: int = _MOST, t
     start, end = max(question.start, now - RETENTION), question.end
     if token:
         after = _opened(token, question)
-        start, end, before = after.start, after.end, (after.time, after.seq)
+        start, end, before = max(after.start, now - RETENTION), after.end, (after.time, after.seq)
     limit = max(1, min(limit, _MOST))
     found = journal.lookup(
         Lookup(

@@ -1,5 +1,6 @@
 """A store, a folder of buckets and a deliverer under a clock that the test moves."""
 
+import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from isal import igzip
 
 from trailwarden.auth.sealing import Vault
 from trailwarden.clock import Chance, iso
@@ -42,7 +42,7 @@ class Buckets:
         return sorted(key for _, key in self.files if f"/{word}/" in key)
 
     def content(self, key: str, bucket: str = BUCKET) -> Any:
-        return msgspec.json.decode(igzip.decompress(self.files[bucket, key].data))
+        return msgspec.json.decode(gzip.decompress(self.files[bucket, key].data))
 
     def event_ids(self) -> list[str]:
         return [record["eventID"] for key in self.keys("CloudTrail") for record in self.content(key)["Records"]]

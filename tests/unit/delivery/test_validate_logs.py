@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gzip
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +18,6 @@ from awscli.customizations.cloudtrail.validation import (
     parse_date,
 )
 from botocore.exceptions import ClientError
-from isal import igzip
 from tests.unit.delivery.bench import BUCKET, NOON, REGION, Bench, bench
 
 from trailwarden.clock import iso
@@ -152,8 +152,8 @@ def test_a_changed_log_file_is_found(delivered: tuple[Bench, Trail]) -> None:
     bench, trail = delivered
     key = bench.buckets.keys("CloudTrail")[0]
     file = bench.buckets.files[BUCKET, key]
-    content = igzip.decompress(file.data).replace(b"CreateUser", b"DeleteUser", 1)
-    bench.buckets.files[BUCKET, key] = replace(file, data=igzip.compress(content))
+    content = gzip.decompress(file.data).replace(b"CreateUser", b"DeleteUser", 1)
+    bench.buckets.files[BUCKET, key] = replace(file, data=gzip.compress(content))
     told = validate(bench, trail)
     assert f"Log file\ts3://{BUCKET}/{key}\tINVALID: hash value doesn't match" in told.err
     assert "2/3 log files valid, 1/3 log files INVALID" in told.out
@@ -170,8 +170,8 @@ def test_a_changed_digest_is_found(delivered: tuple[Bench, Trail]) -> None:
     bench, trail = delivered
     key = bench.buckets.keys("CloudTrail-Digest")[1]
     file = bench.buckets.files[BUCKET, key]
-    content = igzip.decompress(file.data).replace(b'"awsAccountId":"1', b'"awsAccountId":"9', 1)
-    bench.buckets.files[BUCKET, key] = replace(file, data=igzip.compress(content))
+    content = gzip.decompress(file.data).replace(b'"awsAccountId":"1', b'"awsAccountId":"9', 1)
+    bench.buckets.files[BUCKET, key] = replace(file, data=gzip.compress(content))
     assert f"Digest file\ts3://{BUCKET}/{key}\tINVALID: signature verification failed" in validate(bench, trail).err
 
 

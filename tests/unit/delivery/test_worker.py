@@ -188,7 +188,7 @@ def test_a_crash_behind_the_put_repeats_no_event(made: Bench) -> None:
     made.restart()
     made.run()
     assert len(made.buckets.puts) == 1
-    made.buckets.dying = False  # type: ignore[attr-defined]
+    made.buckets.dying = False
     made.restart()
     made.run(1)
     log_puts = [key for key in made.buckets.puts if "/CloudTrail/" in key]
@@ -221,7 +221,10 @@ def test_a_deleted_trail_is_served_to_its_end_and_forgotten(made: Bench) -> None
     assert made.buckets.event_ids() == ids
     assert len(made.buckets.keys("CloudTrail-Digest")) == 1
     reader = made.storage.begin()
-    assert [list(reader.list(kind)) for kind in (RETIRED, PROGRESS, STATUS, PREPARED)] == [[], [], [], []]
+    assert not reader.list(RETIRED)
+    assert not reader.list(PROGRESS)
+    assert not reader.list(STATUS)
+    assert not reader.list(PREPARED)
 
 
 def test_a_trail_without_validation_has_no_digests(made: Bench) -> None:
