@@ -4,17 +4,20 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from trailwarden.wire.compiled import Compiler, Function
 from trailwarden.wire.errors import MalformedQueryString, SerializationException
+from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.model import Shape
 from trailwarden.wire.scalars import blob_of_text, float_of_text, int_of_text, switch_of_text, time_of_text
 
-__all__ = ["ec2_reader", "fields", "query_reader", "tree"]
+__all__ = ["FORM", "ec2_reader", "fields", "form_of", "is_form", "query_reader", "told", "tree"]
 
+FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20_000
 _DEEPEST = 40
 _LONGEST_INDEX = 8
@@ -32,6 +35,45 @@ def fields(text: str) -> list[tuple[str, str]]:
     try:
         return [_field(part) for part in text.split("&") if part]
     except UnicodeError:
+        raise MalformedQueryString from None
+
+
+def is_form(request: HttpRequest, content_type: str) -> bool:
+    """Whether a request is a call of the query or EC2 protocol: a posted form, or an action in the URL of the root."""
+    if request.method == "POST" and content_type.startswith(FORM):
+        return True
+    return "Action=" in request.query and request.raw_path in ("/", "") and bool(_first("Action", request.query))
+
+
+def told(request: HttpRequest, name: str) -> str:
+    """One field of a form, found without reading the rest; the URL's wins. "" where it is absent."""
+    return _first(name, request.query) or _first(name, request.body)
+
+
+_FIRST = {
+    name: (re.compile(rf"(?:^|&){name}=([^&]*)"), re.compile(rb"(?:^|&)%b=([^&]*)" % name.encode()))
+    for name in ("Action", "Version")
+}
+
+
+def _first(name: str, text: str | bytes) -> str:
+    if not text:
+        return ""
+    if isinstance(text, str):
+        match = _FIRST[name][0].search(text)
+        return unquote(match[1]) if match else ""
+    found = _FIRST[name][1].search(text)
+    return unquote(found[1][:512].decode("latin-1")) if found else ""
+
+
+def form_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of a query or EC2 call, those of the URL first."""
+    in_url = fields(request.query) if request.query else []
+    if request.method != "POST":
+        return in_url
+    try:
+        return [*in_url, *fields(request.body.decode())]
+    except UnicodeDecodeError:
         raise MalformedQueryString from None
 
 

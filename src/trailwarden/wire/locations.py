@@ -2,12 +2,13 @@
 
 import base64
 import csv
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from trailwarden.wire.errors import SerializationException
+from trailwarden.wire.form import fields
 from trailwarden.wire.model import Shape
 from trailwarden.wire.scalars import (
     blob_of_text,
@@ -19,11 +20,11 @@ from trailwarden.wire.scalars import (
     unpolluted,
 )
 
-__all__ = ["Located", "header_writers", "located_members"]
+__all__ = ["Locations", "header_writers"]
 
-Take = Callable[["Located"], Any]
+Convert = Callable[[str], Any]
 
-_TEXT: Mapping[str, Callable[[str], Any]] = {
+_TEXT: Mapping[str, Convert] = {
     "integer": int_of_text,
     "long": int_of_text,
     "float": float_of_text,
@@ -33,36 +34,75 @@ _TEXT: Mapping[str, Callable[[str], Any]] = {
     "blob": blob_of_text,
 }
 
-
-class Located(msgspec.Struct, frozen=True):
-    """The parts of one request: labels by name, all values of each query field, the first of each header."""
-
-    labels: Mapping[str, str]
-    query: Mapping[str, Sequence[str]]
-    headers: Mapping[str, str]
+QueryConvert = Callable[[Sequence[str]], Any]
 
 
-def located_members(shape: Shape, literals: Collection[str] = ()) -> list[tuple[str, Take]]:
-    """For each member outside of the body: its name, and the function that takes it from the request (None if absent).
+class Locations:
+    """Where the members of an input stand outside of the body, by their names on the wire.
 
     `literals` are the names of the URI template's own query fields, which no map of fields takes in.
     """
-    static = {m.wire_name or n for n, m in shape.members.items() if m.ref.location == "querystring" and m.type != "map"}
-    static.update(literals)
-    makers: Mapping[str, Callable[[str, Shape], Take]] = {
-        "uri": _label,
-        "querystring": lambda wire, member: _query(wire, member, static),
-        "header": lambda wire, member: _header(wire.lower(), member),
-        "headers": lambda wire, _: _header_map(wire.lower()),
-    }
-    return [
-        (name, makers[member.ref.location](member.wire_name or name, member))
-        for name, member in shape.members.items()
-        if member.ref.location in makers
-    ]
+
+    def __init__(self, shape: Shape, literals: Collection[str] = ()) -> None:
+        placed = [(name, member.wire_name or name, member) for name, member in shape.members.items()]
+        self._labels = {wire: (n, _converter(m)) for n, wire, m in placed if m.ref.location == "uri"}
+        queries = [(name, wire, member) for name, wire, member in placed if member.ref.location == "querystring"]
+        self._query = {wire: (name, _several(member)) for name, wire, member in queries if member.type != "map"}
+        self._headers = {
+            wire.lower(): (name, _header_converter(member))
+            for name, wire, member in placed
+            if member.ref.location == "header"
+        }
+        self._prefixes = [(wire.lower(), name) for name, wire, member in placed if member.ref.location == "headers"]
+        self._query_map = next(((name, member) for name, _, member in queries if member.type == "map"), None)
+        self._known = {*self._query, *literals}
+
+    def take(self, labels: Mapping[str, str], query: str, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """The members found in labels, query string and headers."""
+        found: dict[str, Any] = {}
+        for wire, (name, convert) in self._labels.items():
+            if wire in labels:
+                found[name] = convert(labels[wire])
+        if query and (self._query or self._query_map):
+            self._take_query(_values(query), found)
+        if self._headers:
+            self._take_headers(headers, found)
+        for prefix, name in self._prefixes:
+            held = {key[len(prefix) :]: value for key, value in headers if key.startswith(prefix)}
+            if held:
+                found[name] = held
+        return found
+
+    def _take_query(self, values: Mapping[str, Sequence[str]], found: dict[str, Any]) -> None:
+        for wire, texts in values.items():
+            known = self._query.get(wire)
+            if known is not None:
+                found[known[0]] = known[1](texts)
+        if self._query_map is not None:
+            name, member = self._query_map
+            several = member.value.type == "list"
+            held = {
+                wire: list(texts) if several else texts[0] for wire, texts in values.items() if wire not in self._known
+            }
+            if held:
+                found[name] = held
+
+    def _take_headers(self, headers: Iterable[tuple[str, str]], found: dict[str, Any]) -> None:
+        find = self._headers.get
+        for wire, text in headers:
+            known = find(wire)
+            if known is not None and known[0] not in found:
+                found[known[0]] = known[1](text)
 
 
-def _converter(shape: Shape) -> Callable[[str], Any]:
+def _values(query: str) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in fields(query):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _converter(shape: Shape) -> Convert:
     return _json_value if shape.ref.jsonvalue else _TEXT.get(shape.type, str)
 
 
@@ -73,54 +113,20 @@ def _json_value(text: str) -> Any:
         raise SerializationException(reason="Could not parse header into json.") from None
 
 
-def _label(wire: str, member: Shape) -> Take:
-    convert = _converter(member)
-
-    def take(parts: Located) -> Any:
-        text = parts.labels.get(wire)
-        return None if text is None else convert(text)
-
-    return take
-
-
-def _query(wire: str, member: Shape, static: set[str]) -> Take:
-    if member.type == "map":
-        return _query_map(member, static)
+def _several(member: Shape) -> QueryConvert:
     if member.type == "list":
         convert_each = _converter(member.member)
-        return lambda parts: [convert_each(text) for text in parts.query[wire]] if wire in parts.query else None
+        return lambda texts: [convert_each(text) for text in texts]
     convert = _converter(member)
-    return lambda parts: convert(parts.query[wire][0]) if wire in parts.query else None
+    return lambda texts: convert(texts[0])
 
 
-def _query_map(member: Shape, static: set[str]) -> Take:
-    several = member.value.type == "list"
-
-    def take(parts: Located) -> Any:
-        found = {
-            name: list(texts) if several else texts[0] for name, texts in parts.query.items() if name not in static
-        }
-        return found or None
-
-    return take
-
-
-def _header(wire: str, member: Shape) -> Take:
-    if member.type == "list":
-        convert_each = _converter(member.member)
-        dates = member.member.type == "timestamp"
-        return lambda parts: (
-            [convert_each(text) for text in _listed(parts.headers[wire], dates=dates)]
-            if wire in parts.headers
-            else None
-        )
-    convert = _converter(member)
-
-    def take(parts: Located) -> Any:
-        text = parts.headers.get(wire)
-        return None if text is None else convert(text)
-
-    return take
+def _header_converter(member: Shape) -> Convert:
+    if member.type != "list":
+        return _converter(member)
+    convert_each = _converter(member.member)
+    dates = member.member.type == "timestamp"
+    return lambda text: [convert_each(piece) for piece in _listed(text, dates=dates)]
 
 
 def _listed(text: str, *, dates: bool) -> list[str]:
@@ -130,16 +136,11 @@ def _listed(text: str, *, dates: bool) -> list[str]:
         return [",".join(pieces[place : place + 2]).strip() for place in range(0, len(pieces), 2)]
     if '"' not in text:
         return [piece.strip() for piece in text.split(",")]
-    rows = list(csv.reader([text], skipinitialspace=True, escapechar="\\"))
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, escapechar="\\"))
+    except csv.Error:
+        raise SerializationException(reason="The header is not a list.") from None
     return [piece.strip() for piece in rows[0]] if rows else []
-
-
-def _header_map(prefix: str) -> Take:
-    def take(parts: Located) -> Any:
-        found = {name[len(prefix) :]: value for name, value in parts.headers.items() if name.startswith(prefix)}
-        return found or None
-
-    return take
 
 
 def header_writers(shape: Shape) -> dict[str, Callable[[Any], list[tuple[str, str]]]]:

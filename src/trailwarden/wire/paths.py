@@ -84,11 +84,28 @@ class _End:
 
 
 @dataclass(slots=True)
+class _Group:
+    """The operations of one path, found by the first literal of their query."""
+
+    plain: list[_End] = field(default_factory=list)
+    keyed: dict[str, list[_End]] = field(default_factory=dict)
+
+    def add(self, end: _End) -> None:
+        (self.keyed.setdefault(end.literals[0][0], []) if end.literals else self.plain).append(end)
+
+    def within(self, query: Mapping[str, str]) -> Iterator[_End]:
+        """Those whose literals the query may have."""
+        yield from self.plain
+        for name in query if self.keyed else ():
+            yield from self.keyed.get(name, ())
+
+
+@dataclass(slots=True)
 class _Node:
     literals: "dict[str, _Node]" = field(default_factory=dict)
     label: "_Node | None" = None
-    greedy: "list[tuple[tuple[str, ...], _End]]" = field(default_factory=list)
-    ends: list[_End] = field(default_factory=list)
+    greedy: dict[tuple[str, ...], _Group] = field(default_factory=dict)
+    ends: _Group = field(default_factory=_Group)
 
 
 @dataclass(slots=True)
@@ -105,47 +122,48 @@ class PathTrie:
         node = self.root
         for place, (kind, name) in enumerate(template.parts):
             if kind == _GREEDY:
-                node.greedy.append((tuple(text for _, text in template.parts[place + 1 :]), end))
+                tail = tuple(text for _, text in template.parts[place + 1 :])
+                node.greedy.setdefault(tail, _Group()).add(end)
                 return
             if kind == _LITERAL:
                 node = node.literals.setdefault(name, _Node())
             else:
                 node.label = node = node.label or _Node()
-        node.ends.append(end)
+        node.ends.add(end)
 
     def find(self, path: list[str], query: Mapping[str, str], headers: Mapping[str, str]) -> Operation | None:
         """The operation that fits best: literal segments before labels before greedy ones, then query literals, then required members."""
         best: tuple[object, ...] = ()
         found = None
-        for score, end in _ends(self.root, path, 0):
-            rank = end.rank(query, headers)
-            if rank is not None and (found is None or (*score, *rank) > best):
-                best, found = (score, *rank), end.operation
-                best = (*score, *rank)
+        for score, group in _groups(self.root, path, 0):
+            for end in group.within(query):
+                rank = end.rank(query, headers)
+                if rank is not None and (found is None or (score, rank) > best):
+                    best, found = (score, rank), end.operation
         return found
 
 
-Ends = Iterator[tuple[tuple[int, ...], _End]]
+Groups = Iterator[tuple[tuple[int, ...], _Group]]
 
 
-def _ends(node: _Node, path: list[str], place: int) -> Ends:
-    """The operations that a path may mean, each with how it came there. A slash at the end says nothing, but in a greedy label."""
+def _groups(node: _Node, path: list[str], place: int) -> Groups:
+    """What a path may mean, each with how it came there. A slash at the end says nothing, but in a greedy label."""
     rest = len(path) - place
     if rest == 0 or (rest == 1 and not path[place]):
-        yield from (((), end) for end in node.ends)
+        yield (), node.ends
         return
     following = node.literals.get(path[place]) or node.literals.get(unquote(path[place]))
     if following is not None:
-        yield from _scored(_LITERAL, _ends(following, path, place + 1))
+        yield from _scored(_LITERAL, _groups(following, path, place + 1))
     if node.label is not None and path[place]:
-        yield from _scored(_LABEL, _ends(node.label, path, place + 1))
-    for tail, end in node.greedy:
+        yield from _scored(_LABEL, _groups(node.label, path, place + 1))
+    for tail, group in node.greedy.items():
         if rest > len(tail) and (not tail or tuple(path[-len(tail) :]) == tail):
-            yield (_GREEDY, *(_LITERAL for _ in tail)), end
+            yield (_GREEDY, *(_LITERAL for _ in tail)), group
 
 
-def _scored(score: int, ends: Ends) -> Ends:
-    return (((score, *further), end) for further, end in ends)
+def _scored(score: int, groups: Groups) -> Groups:
+    return (((score, *further), group) for further, group in groups)
 
 
 def _required(shape: Shape | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

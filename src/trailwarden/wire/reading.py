@@ -6,14 +6,13 @@ from typing import Any, cast
 from trailwarden.wire import cbor_body, json_body, library, xml_body
 from trailwarden.wire.compiled import Function
 from trailwarden.wire.errors import MalformedXML, SerializationException
-from trailwarden.wire.form import ec2_reader, fields, query_reader, tree
+from trailwarden.wire.form import ec2_reader, form_of, query_reader, tree
 from trailwarden.wire.hosts import s3_path
 from trailwarden.wire.http import HttpRequest
-from trailwarden.wire.locations import Located, located_members
+from trailwarden.wire.locations import Locations
 from trailwarden.wire.model import Operation, Shape
 from trailwarden.wire.parsed import Parsed, Route
 from trailwarden.wire.paths import Template, segments
-from trailwarden.wire.routing import form_of
 
 __all__ = ["read"]
 
@@ -74,8 +73,7 @@ def _form_reader(operation: Operation, of: Callable[[Shape], Function]) -> Reade
     take = of(operation.input)
 
     def read_form(request: HttpRequest) -> dict[str, Any]:
-        pairs = form_of(request, {"content-type": request.header("content-type") or ""})
-        return cast("dict[str, Any]", take(tree(pairs or ())))
+        return cast("dict[str, Any]", take(tree(form_of(request))))
 
     return read_form
 
@@ -107,29 +105,17 @@ def _rest(operation: Operation, body_of: Callable[[Shape], Callable[[bytes], Any
     if shape is None:
         return _nothing
     template = Template.parse(operation.http.request_uri)
-    takes = located_members(shape, [name for name, _ in template.literals])
+    locations = Locations(shape, [name for name, _ in template.literals])
     take_body = _body_taker(shape, body_of)
     styled = operation.model.service == "s3"
 
     def read_rest(request: HttpRequest) -> dict[str, Any]:
         path = segments(s3_path(request) if styled else request.raw_path)
-        parts = Located(template.labels(path), _values(request.query), dict(reversed(request.headers)))
-        found = {}
-        for name, take in takes:
-            value = take(parts)
-            if value is not None:
-                found[name] = value
+        found = locations.take(template.labels(path), request.query, request.headers)
         take_body(request.body, found)
         return found
 
     return read_rest
-
-
-def _values(query: str) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in fields(query):
-        found.setdefault(name, []).append(value)
-    return found
 
 
 def _body_taker(

@@ -5,21 +5,20 @@ The request alone decides, never the model: a service that speaks several protoc
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from trailwarden.wire import library
 from trailwarden.wire.errors import InvalidAction, MethodNotAllowed, MissingAction, UnknownOperation, Unroutable
-from trailwarden.wire.form import fields
+from trailwarden.wire.form import FORM, fields, is_form, told
 from trailwarden.wire.hosts import bucket_in_host, s3_path
 from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.parsed import Family, Protocol, Route
 from trailwarden.wire.paths import PathTrie, segments
 
-__all__ = ["family_of_request", "form_of", "route", "scope_of"]
+__all__ = ["family_of_request", "route", "scope_of"]
 
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_.-]{1,256})/operation/([A-Za-z0-9_]{1,256})\Z")
-_FORM = "application/x-www-form-urlencoded"
 _FAMILIES: Mapping[Protocol, Family] = {
     "json": "json",
     "query": "query",
@@ -46,9 +45,8 @@ def route(request: HttpRequest) -> Route:
         return _TARGETS.get(target) or _by_target(target)
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return _by_cbor_path(request)
-    form = form_of(request, headers)
-    if form is not None:
-        return _by_action(request, form)
+    if is_form(request, headers.get("content-type", "")):
+        return _by_action(request)
     return _by_path(request, headers)
 
 
@@ -89,19 +87,8 @@ def _by_cbor_path(request: HttpRequest) -> Route:
     raise UnknownOperation
 
 
-def form_of(request: HttpRequest, headers: Mapping[str, str]) -> list[tuple[str, str]] | None:
-    """The fields of a query or EC2 call, those of the URL first; None where the request is none."""
-    in_url = fields(request.query) if "Action=" in request.query else None
-    if request.method == "POST" and headers.get("content-type", "").startswith(_FORM):
-        return [*(in_url or ()), *fields(request.body.decode("utf-8", "replace"))]
-    if in_url is not None and request.raw_path in ("/", "") and any(name == "Action" for name, _ in in_url):
-        return in_url
-    return None
-
-
-def _by_action(request: HttpRequest, form: list[tuple[str, str]]) -> Route:
-    told = dict(reversed(form))
-    operation, version = told.get("Action", ""), told.get("Version", "")
+def _by_action(request: HttpRequest) -> Route:
+    operation, version = told(request, "Action"), told(request, "Version")
     if not operation:
         raise MissingAction
     services = _speakers(scope_of(request), version) or library.by_version().get(version, ())
@@ -115,6 +102,7 @@ def _by_action(request: HttpRequest, form: list[tuple[str, str]]) -> Route:
     raise InvalidAction(operation=operation[:128], version=version[:32])
 
 
+@cache
 def _form_protocol(service: str) -> Protocol:
     return "ec2" if "ec2" in library.entries()[service].protocols else "query"
 
@@ -129,6 +117,7 @@ def _form_services(signing_name: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(1024)
 def _speakers(signing_name: str, version: str) -> tuple[str, ...]:
     """The services under a signing name that take forms, those of the asked version first."""
     services = _form_services(signing_name) if signing_name in library.by_signing_name() else ()
@@ -175,6 +164,7 @@ def _rest_services(signing_name: str) -> tuple[str, ...]:
     )
 
 
+@cache
 def _rest_protocol(service: str) -> Protocol:
     return "rest-xml" if "rest-xml" in library.entries()[service].protocols else "rest-json"
 
@@ -212,7 +202,7 @@ def family_of_request(request: HttpRequest) -> tuple[Family, str]:
         return "json", service
     if "smithy-protocol" in headers:
         return "cbor", service
-    if headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query:
+    if headers.get("content-type", "").startswith(FORM) or "Action=" in request.query:
         return ("ec2" if service == "ec2" else "query"), service or "sts"
     return _rest_family(service)
 
