@@ -9,8 +9,8 @@ from tests.unit.delivery.bench import ACCOUNT, BUCKET, REGION, Bench, Buckets, b
 
 from trailwarden.delivery.destination import DeliveredFile
 from trailwarden.delivery.progress import PREPARED, PROGRESS, settled
-from trailwarden.delivery.trail import RETIRED, STATUS, TRAIL, TrailStatus, retire, status_of
-from trailwarden.events.selectors import AdvancedSelector, EventSelector, FieldSelector
+from trailwarden.delivery.trail import RETIRED, STATUS, TRAIL, InsightSelector, TrailStatus, retire, status_of
+from trailwarden.events.selectors import AdvancedSelector, DataResource, EventSelector, FieldSelector
 
 
 @pytest.fixture
@@ -258,3 +258,46 @@ def test_one_trails_fault_does_not_stop_the_others(made: Bench) -> None:
     ids = made.record()
     made.run()
     assert made.buckets.event_ids() == ids
+
+
+def test_a_file_is_at_most_50_megabytes(made: Bench) -> None:
+    made.trail()
+    padding = b"x" * (20 * 1024 * 1024)
+    for _ in range(3):
+        made.record(record=b'{"eventID":"%s"}' % padding)
+    made.run()
+    assert sorted(len(made.buckets.content(key)["Records"]) for key in made.buckets.keys("CloudTrail")) == [1, 2]
+
+
+def test_global_services_can_be_left_out(made: Bench) -> None:
+    made.trail(include_global_service_events=False)
+    made.record(source="iam.amazonaws.com")
+    local = made.record(source="sqs.amazonaws.com")
+    made.run()
+    assert made.buckets.event_ids() == local
+
+
+def test_insights_go_to_trails_that_collect_them(made: Bench) -> None:
+    made.trail(insight_selectors=(InsightSelector(type="ApiCallRateInsight"),))
+    made.record(category="Insight")
+    made.run()
+    (key,) = made.buckets.keys("CloudTrail-Insight")
+    assert "_CloudTrail-Insight_us-east-1_" in key
+
+
+def test_own_deliveries_can_be_left_out(made: Bench) -> None:
+    selectors = (EventSelector(data_resources=(DataResource(type="AWS::S3::Object", values=("arn:aws:s3",)),)),)
+    made.trail(event_selectors=selectors, recursive_logging=False)
+    record = {
+        "eventID": "own",
+        "eventCategory": "Data",
+        "readOnly": False,
+        "userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"},
+        "resources": [{"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{BUCKET}/AWSLogs/x"}],
+    }
+    named = (("AWS::S3::Bucket", f"arn:aws:s3:::{BUCKET}"),)
+    made.record(category="Data", record=msgspec.json.encode(record), resources=named)
+    kept = {**record, "eventID": "kept", "userIdentity": {"type": "IAMUser"}}
+    made.record(category="Data", record=msgspec.json.encode(kept), resources=named)
+    made.run()
+    assert made.buckets.event_ids() == ["kept"]
