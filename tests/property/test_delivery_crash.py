@@ -48,7 +48,7 @@ class Unsteady(Buckets):
 
 
 @given(STEPS)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_exactly_once(steps: list[tuple[int, str, int, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as made:
         made.buckets = buckets = Unsteady()

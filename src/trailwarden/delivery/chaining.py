@@ -14,7 +14,7 @@ from trailwarden.delivery.digest import Digest, Span, signed_digest
 from trailwarden.delivery.keys import Keyring
 from trailwarden.delivery.progress import DELIVERED, PREPARED, PROGRESS, Delivered, Prepared, Progress, settled
 from trailwarden.delivery.trail import STATUS, Trail, TrailStatus, status_of
-from trailwarden.storage.ports import Document, Storage, Transaction
+from trailwarden.storage.ports import Document, Reader, Storage, Transaction
 
 __all__ = ["Chains", "opened"]
 
@@ -55,21 +55,13 @@ class Chains:
 
     def advance(self, trail: Trail, now: float, *, wanted: bool) -> None:
         """Prepare every digest that is due. Where no chain is `wanted`, the open ones end with a last digest."""
-        for account, region in self._scopes(trail):
-            settled(
-                self.storage,
-                lambda transaction, account=account, region=region: self._advance(  # type: ignore[misc]  # bound per turn
-                    transaction, trail, (account, region), now=now, wanted=wanted
-                ),
-            )
-
-    def _scopes(self, trail: Trail) -> Sequence[tuple[str, str]]:
-        """The trail's home, wherever its files were delivered, and wherever files wait for a digest."""
         reader = self.storage.begin()
-        found = [(trail.account, trail.home_region)]
-        found += [(each.account, each.region) for each in _of_trail(reader.list(STATUS, prefix=trail.handle), trail)]
-        found += [(each.account, each.region) for each in reader.list(DELIVERED, prefix=f"{trail.handle}/")]
-        return list(dict.fromkeys(found))
+        for account, region in _scopes(reader, trail):
+            if not _idle(reader, trail, (account, region), now=now, wanted=wanted):
+                self._settle(trail, (account, region), now=now, wanted=wanted)
+
+    def _settle(self, trail: Trail, scope: tuple[str, str], *, now: float, wanted: bool) -> None:
+        settled(self.storage, lambda transaction: self._advance(transaction, trail, scope, now=now, wanted=wanted))
 
     def _advance(
         self, transaction: Transaction, trail: Trail, scope: tuple[str, str], *, now: float, wanted: bool
@@ -143,6 +135,23 @@ class Chains:
         for document in waiting:
             transaction.delete(DELIVERED, document.account, document.region, document.name)
         return [document.body for document in waiting]
+
+
+def _scopes(reader: Reader, trail: Trail) -> Sequence[tuple[str, str]]:
+    """The trail's home, wherever its files were delivered, and wherever files wait for a digest."""
+    found = [(trail.account, trail.home_region)]
+    found += [(each.account, each.region) for each in _of_trail(reader.list(STATUS, prefix=trail.handle), trail)]
+    found += [(each.account, each.region) for each in reader.list(DELIVERED, prefix=f"{trail.handle}/")]
+    return list(dict.fromkeys(found))
+
+
+def _idle(reader: Reader, trail: Trail, scope: tuple[str, str], *, now: float, wanted: bool) -> bool:
+    """Whether there is nothing to write for a scope."""
+    account, region = scope
+    status = status_of(reader, trail, region=region, account=account)
+    if status.digest_start is not None:
+        return wanted and now < (status.digest_due or 0.0)
+    return not wanted and not reader.list(DELIVERED, account, region, prefix=f"{trail.handle}/", limit=1)
 
 
 _CLOSED = {

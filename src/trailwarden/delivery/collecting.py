@@ -61,10 +61,14 @@ class Collector:
 
     def collect(self, trail: Trail, now: float) -> None:
         """Prepare the log files of everything behind the trail's position. Raises Conflict, StorageUnavailable."""
-        if trail.started is None:
+        if trail.started is None or self._read_already(trail):
             return
         while not settled(self.storage, lambda transaction: self._step(transaction, trail, now)):
             continue
+
+    def _read_already(self, trail: Trail) -> bool:
+        document = self.storage.begin().get(PROGRESS, trail.account, trail.home_region, trail.handle)
+        return document is not None and document.body.position >= self.storage.journal.newest()
 
     def _step(self, transaction: Transaction, trail: Trail, now: float) -> bool:
         """One transaction; whether the journal's end is reached."""
