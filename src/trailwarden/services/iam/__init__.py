@@ -23,6 +23,7 @@ from trailwarden.services.iam import (
     tags,
     users,
 )
+from trailwarden.services.iam.facts import iam_facts
 
 __all__ = [
     "access_keys",
@@ -33,6 +34,7 @@ __all__ = [
     "boundaries",
     "entities",
     "groups",
+    "iam_facts",
     "identity_providers",
     "inline",
     "instance_profiles",

@@ -9,7 +9,7 @@ import msgspec
 from trailwarden.auth.identities import GROUP, POLICY, ROLE, USER, Group, ManagedPolicy, Role, User
 from trailwarden.services.call import Call
 from trailwarden.services.iam.instance_profiles import profile_shown, profiles_of
-from trailwarden.services.iam.managed import aws_policies, usage_of_aws_policies
+from trailwarden.services.iam.managed import policy_named, usage_of_aws_policies
 from trailwarden.services.iam.paging import page
 from trailwarden.services.iam.principals import with_arns
 from trailwarden.services.iam.shape import (
@@ -84,12 +84,11 @@ def _aws_policies(call: Call, world: World) -> Iterable[Listed]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html (Filter)
     """
     attached, bounding = usage_of_aws_policies(call, world)
-    for policy in aws_policies():
-        if attached[policy.arn] or bounding[policy.arn]:
-            counted = msgspec.structs.replace(
-                policy, attachments=attached[policy.arn], boundary_usage=bounding[policy.arn]
-            )
-            yield Listed("Policies", f"5 {policy.arn}", lambda counted=counted: _policy(counted))  # type: ignore[misc]
+    for arn in sorted({*attached, *bounding}):
+        counted = msgspec.structs.replace(
+            policy_named(call, world, arn), attachments=attached[arn], boundary_usage=bounding[arn]
+        )
+        yield Listed("Policies", f"5 {arn}", lambda counted=counted: _policy(counted))  # type: ignore[misc]
 
 
 _ENTRIES: Mapping[str, Callable[[Call, World], Iterable[Listed]]] = {

@@ -17,10 +17,11 @@ from trailwarden.services.call import Call
 from trailwarden.services.iam.errors import NoSuchEntity, PolicyNotFound
 from trailwarden.services.world import World
 
-__all__ = ["NotAttachable", "OwnedByAws", "attachable", "aws_policies", "count_attachment", "own_policy",
+__all__ = ["NotAttachable", "OwnedByAws", "ServiceRolePolicy", "attachable", "aws_policies", "count_attachment", "own_policy",
            "policy_named", "usage_of_aws_policies", "with_usage"]  # fmt: skip
 
 _AWS = "arn:aws:iam::aws:policy/"
+_LINKED = "/aws-service-role/"
 
 
 class NotAttachable(NoSuchEntity):
@@ -30,6 +31,16 @@ class NotAttachable(NoSuchEntity):
     """
 
     message = "Policy {arn} does not exist or is not attachable."
+
+
+class ServiceRolePolicy(AwsError):
+    """Policies of service-linked roles hang on those alone.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+    """
+
+    code = "PolicyNotAttachable"
+    message = "Cannot attach a Service Role Policy to a Customer Role."
 
 
 class OwnedByAws(AwsError):
@@ -52,10 +63,13 @@ def policy_named(call: Call, world: World, arn: str) -> ManagedPolicy:
 
 
 def attachable(call: Call, world: World, arn: str) -> ManagedPolicy:
-    """The policy, to be attached, or NotAttachable."""
+    """The policy, to be attached; NotAttachable where there is none, ServiceRolePolicy for one of a linked role."""
     found = _find(call, world, arn)
-    if found is None:
+    facts = catalog.managed_policy(arn) if arn.startswith(_AWS) else None
+    if found is None or (facts is not None and not facts.attachable):
         raise NotAttachable(arn=arn)
+    if facts is not None and found.path.startswith(_LINKED):
+        raise ServiceRolePolicy
     return found
 
 
@@ -78,29 +92,35 @@ def _find(call: Call, world: World, arn: str) -> ManagedPolicy | None:
 
 @lru_cache(maxsize=4096)
 def _aws_policy(arn: str) -> ManagedPolicy | None:
+    """An AWS managed policy with the documents of all its known versions."""
     found = catalog.managed_policy(arn)
-    return _stored_form(found) if found is not None else None
+    if found is None:
+        return None
+    versions = (
+        PolicyVersion(id=version_id, document=version.document, created=version.created)
+        for version_id, version in found.versions.items()
+    )
+    return msgspec.structs.replace(_stored_form(found), versions=tuple(versions))
 
 
 @lru_cache(maxsize=1)
 def aws_policies() -> tuple[ManagedPolicy, ...]:
-    """All of AWS's managed policies, in order of name."""
-    return tuple(sorted(map(_stored_form, catalog.managed_policies()), key=lambda policy: policy.name.lower()))
+    """All of AWS's managed policies that can be attached, without their versions, whose documents are large."""
+    return tuple(map(_stored_form, catalog.managed_policies()))
 
 
-def _stored_form(policy: "catalog.ManagedPolicy") -> ManagedPolicy:
-    """An AWS managed policy in the form of the account's own; of its versions only the default one is known."""
-    path, _, name = policy.arn.removeprefix(_AWS).rpartition("/")
+def _stored_form(policy: catalog.ManagedFacts) -> ManagedPolicy:
+    """An AWS managed policy in the form of the account's own, as yet without versions."""
     return ManagedPolicy(
-        name=name,
+        name=policy.name,
         id=policy.id,
         arn=policy.arn,
-        path=f"/{path}/" if path else "/",
+        path=policy.path,
         description=policy.description,
         created=policy.created,
         updated=policy.updated,
-        default=policy.version,
-        versions=(PolicyVersion(id=policy.version, document=policy.document, created=policy.updated),),
+        default=policy.default_version,
+        versions=(),
     )
 
 

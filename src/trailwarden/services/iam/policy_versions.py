@@ -23,6 +23,9 @@ __all__ = ["DefaultVersion", "TooManyVersions", "VersionNotFound", "create_polic
            "get_policy_version", "list_policy_versions", "set_default_policy_version"]  # fmt: skip
 
 
+_MOST = 10**9 - 1
+
+
 class VersionNotFound(NoSuchEntity):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html."""
 
@@ -85,8 +88,7 @@ def list_policy_versions(call: Call, world: World) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyVersions.html
     """
     policy = policy_named(call, world, call.params["PolicyArn"])
-    newest = int(policy.versions[-1].id[1:])
-    shown = page(call, policy.versions, lambda version: f"{newest - int(version.id[1:]):09}")
+    shown = page(call, policy.versions, lambda version: f"{_MOST - int(version.id[1:]):09}")
     return {"Versions": [version_shown(policy, version) for version in shown.items], **shown.rest}
 
 
