@@ -80,7 +80,7 @@ def put_object(call: Call, world: World) -> Mapping[str, Any]:
     )
     stored = shelf.add(world.transaction, bucket, stored, new_version_id(world.chance))
     return {
-        "ETag": f'"{etag}"',
+        "ETag": f'"{stored.etag}"',
         **members(checksum),
         **encryption_members(stored),
         **version_members(bucket, stored),
