@@ -43,6 +43,9 @@ def _milliseconds(time: datetime) -> int:
     return int(time.timestamp() * _MILLISECONDS)
 
 
+_AS_MODELLED = frozenset({"account", "ce", "devops-guru", "resource-explorer-2"})
+"""Services whose records keep the model's own spelling."""
+
 _DATES: Mapping[str, Render] = {"iam": _without_comma, "ec2": _milliseconds}
 
 
@@ -121,6 +124,8 @@ class Plans:
         return lambda value: {key: render(each) for key, each in value.items()}
 
     def _name(self, member: str, shape: Shape) -> str:
+        if self.service in _AS_MODELLED:
+            return member
         if self.service != "ec2" or shape.type != "list":
             return lower_first(member)
         singular = shape.wire_name or member
