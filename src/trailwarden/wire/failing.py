@@ -9,7 +9,7 @@ import msgspec
 from trailwarden.errors import AwsError
 from trailwarden.wire import cbor_body, json_body, library
 from trailwarden.wire.http import HttpRequest, HttpResponse
-from trailwarden.wire.model import Shape
+from trailwarden.wire.model import Error, Shape
 from trailwarden.wire.namespaces import namespace_of
 from trailwarden.wire.parsed import Family, Route
 from trailwarden.wire.routing import family_of_request
@@ -76,8 +76,16 @@ def _fault(service: str, family: Family, error: AwsError) -> _Fault:
         status=status,
         members=dict(error.members),
         message_name=_message_name(service, code, shape),
-        query_error=f"{trait.code if trait and trait.code else code};{side}" if compatible else "",
+        query_error=f"{_query_code(error, trait, code)};{side}" if compatible else "",
     )
+
+
+def _query_code(error: AwsError, trait: Error | None, code: str) -> str:
+    """The code that clients of the service's former query protocol know.
+
+    https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
+    """
+    return error.codes.get("query") or (trait.code if trait else "") or code
 
 
 def _says(error: AwsError, what: str, family: str) -> bool:

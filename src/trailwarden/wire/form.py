@@ -11,11 +11,12 @@ from urllib.parse import unquote
 
 from trailwarden.wire.compiled import Compiler, Function
 from trailwarden.wire.errors import MalformedQueryString, SerializationException
+from trailwarden.wire.former import entry_names, former_name
 from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.model import Shape
 from trailwarden.wire.scalars import blob_of_text, float_of_text, int_of_text, switch_of_text, time_of_text
 
-__all__ = ["FORM", "ec2_reader", "fields", "form_of", "is_form", "query_reader", "told", "tree"]
+__all__ = ["FORM", "ec2_name", "ec2_reader", "fields", "form_of", "is_form", "query_reader", "told", "tree"]
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20_000
@@ -140,12 +141,16 @@ def _structure_maker(named: Callable[[str, Shape], str]) -> Callable[[Shape, Com
 
 
 def _query_name(name: str, member: Shape) -> str:
+    former = former_name(name, member)
+    if former:
+        return former
     if member.type == "list" and member.flattened and member.member.wire_name:
         return member.member.wire_name
     return member.wire_name or name
 
 
-def _ec2_name(name: str, member: Shape) -> str:
+def ec2_name(name: str, member: Shape) -> str:
+    """A member's name in a form of EC2's."""
     if member.ref.query_name:
         return member.ref.query_name
     wire = member.wire_name
@@ -170,7 +175,7 @@ def _ec2_list(shape: Shape, compiler: Compiler) -> Function:
 
 def _query_map(shape: Shape, compiler: Compiler) -> Function:
     read_key, read_value = compiler.of(shape.key), compiler.of(shape.value)
-    key_name, value_name = shape.key.wire_name or "key", shape.value.wire_name or "value"
+    key_name, value_name = entry_names(shape)
     inner = "" if shape.flattened else "entry"
 
     def read(node: Node) -> dict[str, Any]:
@@ -213,4 +218,4 @@ def query_reader() -> Compiler:
 
 def ec2_reader() -> Compiler:
     """Functions from a form's tree to parameters, as EC2 has it: lists without a word between, first letters large."""
-    return _reader(_ec2_name, _ec2_list)
+    return _reader(ec2_name, _ec2_list)

@@ -58,10 +58,10 @@ def namespace_of(service: str) -> str:
     if service == "s3":
         return _S3_NAMESPACE
     model = library.model(service)
-    if model.metadata.get("xmlNamespace"):
-        return str(model.metadata["xmlNamespace"])
     if service == "ec2":
         return f"http://ec2.amazonaws.com/doc/{model.metadata['apiVersion']}/"
+    if model.metadata.get("xmlNamespace"):
+        return str(model.metadata["xmlNamespace"])
     for operation in model.operations.values():
         if operation.input is not None and operation.input.namespace is not None:
             return operation.input.namespace.uri

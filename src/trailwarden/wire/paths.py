@@ -72,13 +72,19 @@ class _End:
     literals: tuple[tuple[str, str | None], ...]
     queries: tuple[str, ...]
     headers: tuple[str, ...]
+    strict: bool
 
     def rank(self, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, bool, int, bool] | None:
-        """How well the request fits, or None where a literal is missing."""
+        """How well the request fits, or None where a literal is missing.
+
+        A required field or header that is missing is left to validation; S3 means another operation then.
+        """
         for name, value in self.literals:
             if name not in query or (value is not None and query[name] != value):
                 return None
         present = all(name in query for name in self.queries) and all(name in headers for name in self.headers)
+        if not present and self.strict:
+            return None
         required = (len(self.queries) + len(self.headers)) if present else 0
         return len(self.literals), present, required, not self.operation.raw.deprecated
 
@@ -118,7 +124,8 @@ class PathTrie:
         """Plant an operation by its URI template."""
         template = Template.parse(operation.http.request_uri)
         queries, headers = _required(operation.input)
-        end = _End(operation=operation, literals=template.literals, queries=queries, headers=headers)
+        strict = operation.model.service == "s3"
+        end = _End(operation=operation, literals=template.literals, queries=queries, headers=headers, strict=strict)
         node = self.root
         for place, (kind, name) in enumerate(template.parts):
             if kind == _GREEDY:

@@ -13,6 +13,8 @@ __all__ = ["compiled"]
 
 _PROPERTY = re.compile(r"\\p\{(?:Is)?(\w+)\}|\\p([LNZPSMC])")
 _CODE_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})")
+_LOOSE_DASH = re.compile(r"(\\[wdsWDS])-")
 _POSIX = {
     "Alpha": "a-zA-Z",
     "Alnum": "a-zA-Z0-9",
@@ -35,11 +37,18 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
     """The pattern, or None where Python cannot say it (set intersections, nested sets); then nothing is checked."""
     try:
         translated = _CODE_POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", _expanded(pattern))
+        translated = _LOOSE_DASH.sub(r"\1\\-", _PAIR.sub(_joined, translated))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return re.compile(translated, re.ASCII)
     except (re.error, FutureWarning, KeyError, OverflowError):
         return None
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """The one code point that a pair of surrogates stands for."""
+    point = 0x10000 + ((int(pair[1], 16) - 0xD800) << 10) + int(pair[2], 16) - 0xDC00
+    return f"\\U{point:08x}"
 
 
 def _expanded(pattern: str) -> str:

@@ -197,13 +197,16 @@ def _s3_control(request: HttpRequest, headers: Mapping[str, str]) -> bool:
 def family_of_request(request: HttpRequest) -> tuple[Family, str]:
     """How to spell an error to a request that found no route, and the service it seems to mean."""
     headers = _heads(request)
-    service = library.service_of(scope_of(request)) or ""
+    named = scope_of(request)
+    service = library.service_of(named) or ""
     if "x-amz-target" in headers or "application/x-amz-json" in headers.get("content-type", ""):
         return "json", service
     if "smithy-protocol" in headers:
         return "cbor", service
     if headers.get("content-type", "").startswith(FORM) or "Action=" in request.query:
         return ("ec2" if service == "ec2" else "query"), service or "sts"
+    if not service and (named or "application/json" in headers.get("content-type", "")):
+        return "rest-json", ""
     return _rest_family(service)
 
 

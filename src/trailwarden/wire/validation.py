@@ -10,6 +10,7 @@ from typing import Any
 from trailwarden.errors import ValidationException
 from trailwarden.wire import library
 from trailwarden.wire.errors import MalformedXML, MissingParameter, SerializationException
+from trailwarden.wire.form import ec2_name
 from trailwarden.wire.model import Shape
 from trailwarden.wire.parsed import Parsed
 from trailwarden.wire.patterns import compiled
@@ -40,7 +41,7 @@ def validate(parsed: Parsed) -> None:
     except RecursionError:
         raise SerializationException(reason="The request body is nested too deeply.") from None
     if problems:
-        _refuse(route.service, problems)
+        _refuse(route.service, route.operation, problems)
 
 
 _CHECKERS: dict[tuple[str, str], Check] = {}
@@ -50,12 +51,21 @@ def _fine(_: Any, __: str, ___: Problems) -> None:
     """Nothing to check."""
 
 
-def _refuse(service: str, problems: Problems) -> None:
+def _ec2_parameter(operation: str, problem: str) -> str:
+    """The missing member as EC2's clients spell it."""
+    path = problem.partition(" at '")[2].partition("'")[0].split(".")
+    shape = library.model("ec2").operations[operation].input
+    for name, member in shape.members.items() if shape else ():
+        if _lowered(name) == path[0]:
+            path[0] = ec2_name(name, member)
+    return ".".join(part[:1].upper() + part[1:] for part in path if part != "member")
+
+
+def _refuse(service: str, operation: str, problems: Problems) -> None:
     if service == "s3":
         raise MalformedXML
     if service == "ec2":
-        name = problems[0].partition(" at '")[2].partition("'")[0]
-        raise MissingParameter(name=name[:1].upper() + name[1:])
+        raise MissingParameter(name=_ec2_parameter(operation, problems[0]))
     count = len(problems)
     head = f"{count} validation error{'' if count == 1 else 's'} detected: "
     raise ValidationException(reason=head + "; ".join(problems[:_MOST_PROBLEMS]))

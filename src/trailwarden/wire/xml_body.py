@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 
 from trailwarden.wire.compiled import Compiler, Function
 from trailwarden.wire.errors import MalformedXML, SerializationException
+from trailwarden.wire.former import entry_names, former_name
 from trailwarden.wire.json_body import DEEPEST
 from trailwarden.wire.model import Shape
 from trailwarden.wire.scalars import blob_of_text, float_of_text, int_of_text, switch_of_text, time_of_text, time_text
@@ -189,7 +190,9 @@ class XmlWriter:
         return emit
 
     def _member_name(self, name: str, member: Shape) -> str:
-        return (member.wire_name or name) if self._ec2 else _member_name(name, member)
+        if self._ec2:
+            return member.wire_name or name
+        return former_name(name, member) or _member_name(name, member)
 
     def _make(self, shape: Shape, name: str) -> Emit:
         if shape.type == "structure":
@@ -241,8 +244,8 @@ class XmlWriter:
         return emit
 
     def _map(self, shape: Shape, name: str) -> Emit:
-        key = self.of(shape.key, shape.key.wire_name or "key")
-        held = self.of(shape.value, shape.value.wire_name or "value")
+        key_name, value_name = entry_names(shape)
+        key, held = self.of(shape.key, key_name), self.of(shape.value, value_name)
         entry = name if shape.flattened else "entry"
 
         def emit(value: Mapping[str, Any], put: Put) -> None:
