@@ -1,5 +1,6 @@
 """What becomes of recorded events: log files, digests and notices of trails."""
 
+from trailwarden.delivery.destination import DeliveredFile, DeliveryFailed, Destination
 from trailwarden.delivery.trail import (
     RETIRED,
     STATUS,
@@ -17,6 +18,9 @@ __all__ = [
     "RETIRED",
     "STATUS",
     "TRAIL",
+    "DeliveredFile",
+    "DeliveryFailed",
+    "Destination",
     "InsightSelector",
     "Trail",
     "TrailStatus",

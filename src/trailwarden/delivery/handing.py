@@ -47,7 +47,12 @@ class Handing:
         return left
 
     def _try(self, trail: Trail, document: Document[Prepared], now: float, *, wanted: bool) -> bool:
-        file = self._file(trail, document)
+        try:
+            file = self._file(trail, document)
+        except LookupError:
+            if self._gone(document):
+                return True
+            raise
         try:
             self.destination.put(file)
         except DeliveryFailed as error:
@@ -56,6 +61,10 @@ class Handing:
             return False
         settled(self.storage, lambda transaction: self._done(transaction, trail, document, file, now, wanted=wanted))
         return True
+
+    def _gone(self, document: Document[Prepared]) -> bool:
+        """Whether another server has delivered the file and dropped its bytes."""
+        return self.storage.begin().get(PREPARED, document.account, document.region, document.name) is None
 
     def _file(self, trail: Trail, document: Document[Prepared]) -> DeliveredFile:
         prepared = document.body

@@ -22,13 +22,20 @@ from cryptography.hazmat.primitives.serialization import (
 from trailwarden.auth.sealing import Vault
 from trailwarden.storage.ports import Kind, Reader, Transaction
 
-__all__ = ["DIGEST_KEY", "DigestKey", "Keyring", "PublicKey", "Signer", "public_keys"]
+__all__ = ["DIGEST_KEY", "DigestKey", "KeyUnreadable", "Keyring", "PublicKey", "Signer", "public_keys"]
 
 _BITS = 2048
 _EXPONENT = 65_537
 _DAY = 86_400.0
 _VALIDITY = 30 * _DAY
 _PURPOSE = "digest-key"
+
+
+class KeyUnreadable(Exception):
+    """A stored private key was sealed by another vault."""
+
+    def __init__(self, fingerprint: str) -> None:
+        super().__init__(f"the digest key {fingerprint} cannot be opened: the server's own key has changed")
 
 
 class DigestKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +110,7 @@ class Keyring:
         sealed = self.vault.open(key.private, _PURPOSE)
         private = load_der_private_key(sealed, None) if sealed is not None else None
         if not isinstance(private, rsa.RSAPrivateKey):
-            raise TypeError(f"the digest key {key.fingerprint} cannot be opened")
+            raise KeyUnreadable(key.fingerprint)
         self._opened[region] = signer = Signer(key.fingerprint, private)
         return signer
 

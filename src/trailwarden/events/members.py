@@ -25,9 +25,14 @@ def lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def english(time: datetime, *, comma: bool = True) -> str:
+def _moment(time: datetime | float) -> datetime:
+    """Handlers may give times as seconds since the epoch."""
+    return time.astimezone(UTC) if isinstance(time, datetime) else datetime.fromtimestamp(time, UTC)
+
+
+def english(time: datetime | float, *, comma: bool = True) -> str:
     """`Nov 30, 2024, 8:43:17 PM`; IAM's older form has no comma behind the year."""
-    moment = time.astimezone(UTC)
+    moment = _moment(time)
     month = calendar.month_abbr[moment.month]
     hour = moment.hour % _NOON or _NOON
     half = "AM" if moment.hour < _NOON else "PM"
@@ -35,12 +40,12 @@ def english(time: datetime, *, comma: bool = True) -> str:
     return f"{month} {moment.day}, {moment.year}{mark} {hour}:{moment:%M:%S} {half}"
 
 
-def _without_comma(time: datetime) -> str:
+def _without_comma(time: datetime | float) -> str:
     return english(time, comma=False)
 
 
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * _MILLISECONDS)
+def _milliseconds(time: datetime | float) -> int:
+    return int(_moment(time).timestamp() * _MILLISECONDS)
 
 
 _AS_MODELLED = frozenset({"account", "ce", "devops-guru", "resource-explorer-2"})

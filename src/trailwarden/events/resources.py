@@ -48,7 +48,13 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
         "sAMLProviderArn": "AWS::IAM::SAMLProvider",
         "openIDConnectProviderArn": "AWS::IAM::OIDCProvider",
     },
-    "sts": {"roleArn": "AWS::IAM::Role", "roleSessionName": "AWS::STS::AssumedRole"},
+    "sts": {
+        "roleArn": "AWS::IAM::Role",
+        "roleSessionName": "AWS::STS::AssumedRole",
+        "accessKeyId": "AWS::IAM::AccessKey",
+        "assumedRoleId": "AWS::STS::AssumedRole",
+        "arn": "AWS::STS::AssumedRole",
+    },
     "cloudtrail": {
         "name": "AWS::CloudTrail::Trail",
         "trailName": "AWS::CloudTrail::Trail",

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -301,3 +302,24 @@ def test_own_deliveries_can_be_left_out(made: Bench) -> None:
     made.record(category="Data", record=msgspec.json.encode(kept), resources=named)
     made.run()
     assert made.buckets.event_ids() == ["kept"]
+
+
+def test_two_servers_deliver_once(made: Bench) -> None:
+    made.trail()
+    workers = [deliverer(made.storage, made.buckets) for _ in range(2)]
+    ids: list[str] = []
+    for _ in range(5):
+        ids += made.record(3)
+        made.now += 3700
+        threads = [Thread(target=worker.run_once, args=(made.now,)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(made.buckets.event_ids()) == ids
+    listed = [
+        file["s3Object"]
+        for key in made.buckets.keys("CloudTrail-Digest")
+        for file in made.buckets.content(key)["logFiles"]
+    ]
+    assert len(listed) == len(set(listed))
