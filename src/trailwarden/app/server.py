@@ -23,23 +23,28 @@ from trailwarden.delivery.worker import Deliverer
 from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
+from trailwarden.services import cloudtrail, iam, s3, sts, toolbox
 from trailwarden.services.call import Call
-from trailwarden.services.cloudtrail import cloudtrail_facts
 from trailwarden.services.errors import OperationNotBuilt
-from trailwarden.services.iam import iam_facts
 from trailwarden.services.registry import HANDLERS
-from trailwarden.services.s3 import BucketDestination, s3_facts
 from trailwarden.services.settings import Settings
 from trailwarden.services.world import World
 from trailwarden.storage import Storage, Transaction, open_storage
 from trailwarden.wire import Parsed
 from trailwarden.wire.asgi import Edge
 
-__all__ = ["FACTS", "Handling", "Server", "build"]
+__all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
-FACTS: Mapping[str, FactsProvider] = {"cloudtrail": cloudtrail_facts, "iam": iam_facts, "s3": s3_facts}
+SERVICES = (cloudtrail, iam, s3, sts, toolbox)
+"""The services that are built; importing each has registered its operations."""
+
+FACTS: Mapping[str, FactsProvider] = {
+    "cloudtrail": cloudtrail.cloudtrail_facts,
+    "iam": iam.iam_facts,
+    "s3": s3.s3_facts,
+}
 """Which service knows the facts of which ARNs."""
 
 
@@ -109,7 +114,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     front = Front(pipeline=pipeline, chance=chance)
     deliverer = Deliverer(
         storage,
-        BucketDestination(storage, authorize=_service_asks(authorizer, clock, settings), clock=clock, chance=chance),
+        s3.BucketDestination(storage, authorize=_service_asks(authorizer, clock, settings), clock=clock, chance=chance),
         vault=vault,
         clock=clock,
         chance=chance,

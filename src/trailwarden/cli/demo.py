@@ -13,8 +13,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.panel import Panel
-from rich.syntax import Syntax
+from rich.markup import escape
 
 from trailwarden.cli.connection import Connection, server_connection
 from trailwarden.cli.env import client_environment
@@ -26,6 +25,7 @@ __all__ = ["DemoFailed", "demo"]
 _DELIVERY, _DIGEST = 1.0, 4.0
 _PERIODS = 3
 _PATIENCE = 40.0
+_WIDTH = 100
 _BUCKET, _TRAIL = "amzn-s3-demo-logging-bucket", "My-Trail"
 
 
@@ -49,12 +49,16 @@ class Stage:
 
     def typed(self, who: str, command: str) -> None:
         """A command as it would be typed."""
-        self.console.print(f"[green]{who}$[/green] {command}", highlight=False, soft_wrap=True)
+        self.console.print(f"[green]{who}$[/green] {escape(command)}", highlight=False, soft_wrap=True)
+
+    def shown(self, text: str, style: str = "") -> None:
+        """What a command printed, unbroken so that it can be copied."""
+        self.console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
 def demo() -> None:
     """Play the story: denied, told why, mended, retried, and the record of it all validated."""
-    console = Console(width=min(Console().width, 100))
+    console = Console(width=_WIDTH)
     began = datetime.now(UTC)  # noqa: TID251 — the stock client is told since when to validate
     try:
         with throwaway_server("--delivery-interval", str(_DELIVERY), "--digest-interval", str(_DIGEST)) as server:
@@ -132,7 +136,7 @@ def _denied(stage: Stage) -> str:
         )
         if error.response["Error"]["Message"] != wanted:
             raise DemoFailed(f"the denial is not AWS's text: {error}") from None
-        stage.console.print(f"[red]{error}[/red]", highlight=False)
+        stage.shown(str(error), "red")
         return str(error)
     raise DemoFailed("the call was not denied")
 
@@ -152,7 +156,7 @@ def _show(stage: Stage, found: Diagnosis) -> None:
     """The first mend whole, the others by their titles."""
     text = as_text(found).split("\n\n2. ")[0]
     others = [f"{number}. {mend.title}." for number, mend in enumerate(found.mends, 1) if number > 1]
-    stage.console.print(Panel(Syntax("\n".join((text, "", *others)), "text", word_wrap=True), border_style="blue"))
+    stage.shown("\n".join((text, "", *others)))
 
 
 def _mended(stage: Stage, mend: Mend) -> None:
@@ -191,7 +195,7 @@ def _fictional(stage: Stage) -> None:
     found = diagnose(read_message(text), LiveData(clients=stage.admin, region=stage.admin.region))
     if "no action" not in found.cause:
         raise DemoFailed("the fictional action was taken for a real one")
-    stage.console.print(as_text(found), highlight=False)
+    stage.shown(as_text(found))
 
 
 def _validated(stage: Stage, began: datetime) -> None:
@@ -209,7 +213,7 @@ def _validated(stage: Stage, began: datetime) -> None:
         text=True,
         check=False,
     )
-    stage.console.print(done.stdout.strip(), highlight=False)
+    stage.shown(done.stdout.strip())
     if done.returncode != 0 or "log files valid" not in done.stdout:
         raise DemoFailed(f"validate-logs: exit {done.returncode} {done.stderr.strip()}")
 
