@@ -156,8 +156,8 @@ def calls(service: str) -> Iterator[tuple[OperationModel, str]]:
 
 def sent(operation: OperationModel, protocol: str, params: Any) -> HttpRequest:
     """The request as botocore would send it, with a credential scope in place of a signature."""
-    serializer = SERIALIZERS[protocol]()
-    request = serializer.serialize_to_request(params, operation)
+    serializer: Any = SERIALIZERS[protocol]
+    request = serializer().serialize_to_request(params, operation)
     prepare_request_dict(request, endpoint_url="http://127.0.0.1:4566", context={}, user_agent="t")
     prepared = create_request_object(request).prepare()
     signing = operation.service_model.signing_name
@@ -189,7 +189,8 @@ def received(operation: OperationModel, protocol: str, route: Route, result: Any
         "body": response.body,
         "context": {"operation_name": operation.name},
     }
-    parsed = PROTOCOL_PARSERS[protocol]().parse(answer, operation.output_shape)
+    parser: Any = PROTOCOL_PARSERS[protocol]
+    parsed: Any = parser().parse(answer, operation.output_shape)
     parsed.pop("ResponseMetadata", None)
     return parsed
 

@@ -7,7 +7,7 @@ https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from trailwarden.wire.compiled import Compiler, Function
 from trailwarden.wire.errors import MalformedQueryString, SerializationException
@@ -80,19 +80,23 @@ def form_of(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _field(part: str) -> tuple[str, str]:
     name, _, value = part.partition("=")
-    return _decoded(name), _decoded(value)
+    if "%" in name or "+" in name:
+        name = _decoded(name)
+    return name, (_decoded(value) if "%" in value or "+" in value else value)
 
 
 def _decoded(text: str) -> str:
-    if "+" in text:
-        text = text.replace("+", " ")
-    return unquote(text, errors="strict") if "%" in text else text
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if text.isascii() else unquote(text, errors="strict")
 
 
 def tree(pairs: Iterable[tuple[str, str]]) -> Node:
     """The fields as a tree along the dots in their names; the first of equal names counts."""
     root: Node = {}
     for name, value in pairs:
+        if "." not in name:
+            root.setdefault(name, {}).setdefault(None, value)
+            continue
         node = root
         if name.count(".") > _DEEPEST:
             raise MalformedQueryString

@@ -142,7 +142,9 @@ class PathTrie:
         """The operation that fits best: literal segments before labels before greedy ones, then query literals, then required members."""
         best: tuple[object, ...] = ()
         found = None
-        for score, group in _groups(self.root, path, 0):
+        groups: list[Scored] = []
+        _gather(self.root, path, (), groups)
+        for score, group in groups:
             for end in group.within(query):
                 rank = end.rank(query, headers)
                 if rank is not None and (found is None or (score, rank) > best):
@@ -150,27 +152,25 @@ class PathTrie:
         return found
 
 
-Groups = Iterator[tuple[tuple[int, ...], _Group]]
+Scored = tuple[tuple[int, ...], _Group]
 
 
-def _groups(node: _Node, path: list[str], place: int) -> Groups:
-    """What a path may mean, each with how it came there. A slash at the end says nothing, but in a greedy label."""
+def _gather(node: _Node, path: list[str], score: tuple[int, ...], found: list[Scored]) -> None:
+    """Add what a path may mean, each with how it came there. A slash at the end says nothing, but in a greedy label."""
+    place = len(score)
     rest = len(path) - place
     if rest == 0 or (rest == 1 and not path[place]):
-        yield (), node.ends
+        found.append((score, node.ends))
         return
-    following = node.literals.get(path[place]) or node.literals.get(unquote(path[place]))
-    if following is not None:
-        yield from _scored(_LITERAL, _groups(following, path, place + 1))
-    if node.label is not None and path[place]:
-        yield from _scored(_LABEL, _groups(node.label, path, place + 1))
+    segment = path[place]
+    following = node.literals and (node.literals.get(segment) or node.literals.get(unquote(segment)))
+    if following:
+        _gather(following, path, (*score, _LITERAL), found)
+    if node.label is not None and segment:
+        _gather(node.label, path, (*score, _LABEL), found)
     for tail, group in node.greedy.items():
         if rest > len(tail) and (not tail or tuple(path[-len(tail) :]) == tail):
-            yield (_GREEDY, *(_LITERAL for _ in tail)), group
-
-
-def _scored(score: int, groups: Groups) -> Groups:
-    return (((score, *further), group) for further, group in groups)
+            found.append(((*score, _GREEDY, *(_LITERAL for _ in tail)), group))
 
 
 def _required(shape: Shape | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -109,7 +109,7 @@ def _instant(value: datetime | float) -> datetime:
 
 
 def _seconds(value: datetime | float) -> str:
-    return _instant(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _instant(value).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def _milliseconds(value: datetime | float) -> str:

@@ -1,6 +1,7 @@
 """Answers in the protocol of the call."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import cbor2
@@ -13,7 +14,7 @@ from trailwarden.wire import HttpRequest, HttpResponse
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 
 
-def written(asked: HttpRequest, result: dict[str, object]) -> HttpResponse:
+def written(asked: HttpRequest, result: Mapping[str, object]) -> HttpResponse:
     return wire.write(wire.route(asked), result, asked, ID)
 
 
