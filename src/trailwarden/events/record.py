@@ -34,6 +34,7 @@ _WITHOUT_ACCOUNT = frozenset(
     {PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS, PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML}
 )
 _SERVER_FAULT = 500
+_SIGNATURES: Mapping[str, str] = {"AWS4-HMAC-SHA256": "SigV4", "AWS4-ECDSA-P256-SHA256": "SigV4A"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +296,7 @@ def _transfer(ended: _Ended) -> dict[str, Any]:
     told: dict[str, Any] = {}
     caller = ended.caller
     if caller.signing:
-        told["SignatureVersion"] = caller.signature_version or "SigV4"
+        told["SignatureVersion"] = _SIGNATURES.get(caller.signature_version, "SigV4")
         told["AuthenticationMethod"] = "QueryString" if caller.signing == "query" else "AuthHeader"
     told["bytesTransferredIn"] = len(ended.authenticated.body)
     body = ended.result.get("Body")

@@ -32,6 +32,7 @@ MATEO = Caller(
     access_key="AKIAIOSFODNN7EXAMPLE",
     user_name="mateojackson",
     signing="header",
+    signature_version="AWS4-HMAC-SHA256",
 )
 ROLE_SESSION = Session(
     created=_CREATED,
