@@ -18,6 +18,7 @@ from trailwarden.services.iam.quotas import (
     TRUST_SIZE,
     VERSIONS,
 )
+from trailwarden.services.iam.server_certificates import SERVER_CERTIFICATE
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -71,7 +72,7 @@ def _counts(call: Call, world: World) -> dict[str, int]:
         "AccountAccessKeysPresent": int(any(key.account == account and not key.user for key in keys)),
         "AccountPasswordPresent": 0,
         "AccountSigningCertificatesPresent": 0,
-        "ServerCertificates": 0,
+        "ServerCertificates": len(world.list(SERVER_CERTIFICATE, account, "")),
         "Providers": _providers(world, account),
     }
 

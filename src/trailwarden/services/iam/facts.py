@@ -14,6 +14,7 @@ from trailwarden.auth.identities import GROUP, POLICY, ROLE, USER
 from trailwarden.services.iam.identity_providers import OIDC, SAML
 from trailwarden.services.iam.instance_profiles import PROFILE
 from trailwarden.services.iam.mfa import DEVICE
+from trailwarden.services.iam.server_certificates import SERVER_CERTIFICATE
 from trailwarden.storage.ports import Kind, Reader
 
 __all__ = ["iam_facts"]
@@ -59,6 +60,7 @@ _FIND: Mapping[str, Find] = {
     "group": _by_name(GROUP),
     "role": _by_name(ROLE),
     "instance-profile": _by_name(PROFILE),
+    "server-certificate": _by_name(SERVER_CERTIFICATE),
     "policy": _by_arn(POLICY),
     "mfa": _by_arn(DEVICE),
     "oidc-provider": _by_arn(OIDC),

@@ -18,10 +18,29 @@ from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
-__all__ = ["OIDC", "SAML", "OidcNotFound", "OidcProvider", "ProviderExists", "SamlNotFound", "SamlProvider",
-           "add_client_id", "create_oidc_provider", "create_saml_provider", "delete_oidc_provider",
-           "delete_saml_provider", "get_oidc_provider", "get_saml_provider", "list_oidc_providers",
-           "list_saml_providers", "remove_client_id", "update_oidc_thumbprint", "update_saml_provider"]  # fmt: skip
+__all__ = [
+    "OIDC",
+    "SAML",
+    "OidcNotFound",
+    "OidcProvider",
+    "ProviderExists",
+    "SamlNotFound",
+    "SamlProvider",
+    "add_client_id",
+    "create_oidc_provider",
+    "create_saml_provider",
+    "delete_oidc_provider",
+    "delete_saml_provider",
+    "get_oidc_provider",
+    "get_saml_provider",
+    "list_oidc_providers",
+    "list_saml_providers",
+    "oidc_named",
+    "remove_client_id",
+    "saml_named",
+    "update_oidc_thumbprint",
+    "update_saml_provider",
+]  # fmt: skip
 
 _SAML_VALID = 100 * 365 * 86_400
 _CLIENT_IDS = 100
@@ -106,7 +125,7 @@ def get_oidc_provider(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
     """
-    provider = _oidc(call, world)
+    provider = oidc_named(call, world, call.params["OpenIDConnectProviderArn"])
     return {
         "Url": provider.url,
         "ClientIDList": list(provider.client_ids),
@@ -131,7 +150,7 @@ def add_client_id(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddClientIDToOpenIDConnectProvider.html
     """
-    provider, client = _oidc(call, world), call.params["ClientID"]
+    provider, client = oidc_named(call, world, call.params["OpenIDConnectProviderArn"]), call.params["ClientID"]
     ids = provider.client_ids if client in provider.client_ids else (*provider.client_ids, client)
     if len(ids) > _CLIENT_IDS:
         raise InvalidInput(reason=f"A provider has at most {_CLIENT_IDS} client ids.")
@@ -144,7 +163,7 @@ def remove_client_id(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RemoveClientIDFromOpenIDConnectProvider.html
     """
-    provider = _oidc(call, world)
+    provider = oidc_named(call, world, call.params["OpenIDConnectProviderArn"])
     ids = tuple(each for each in provider.client_ids if each != call.params["ClientID"])
     world.put(OIDC, call.account, "", provider.arn, msgspec.structs.replace(provider, client_ids=ids))
 
@@ -155,7 +174,7 @@ def update_oidc_thumbprint(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html
     """
-    provider = _oidc(call, world)
+    provider = oidc_named(call, world, call.params["OpenIDConnectProviderArn"])
     changed = msgspec.structs.replace(provider, thumbprints=tuple(call.params["ThumbprintList"]))
     world.put(OIDC, call.account, "", provider.arn, changed)
 
@@ -196,7 +215,7 @@ def get_saml_provider(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetSAMLProvider.html
     """
-    provider = _saml(call, world)
+    provider = saml_named(call, world, call.params["SAMLProviderArn"])
     return {
         "SAMLProviderUUID": provider.id,
         "SAMLMetadataDocument": provider.metadata,
@@ -212,7 +231,7 @@ def update_saml_provider(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateSAMLProvider.html
     """
-    provider = _saml(call, world)
+    provider = saml_named(call, world, call.params["SAMLProviderArn"])
     if "SAMLMetadataDocument" in call.params:
         provider = msgspec.structs.replace(provider, metadata=_metadata(call.params["SAMLMetadataDocument"]))
         world.put(SAML, call.account, "", provider.arn, provider)
@@ -239,19 +258,19 @@ def delete_saml_provider(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteSAMLProvider.html
     """
-    world.delete(SAML, call.account, "", _saml(call, world).arn)
+    world.delete(SAML, call.account, "", saml_named(call, world, call.params["SAMLProviderArn"]).arn)
 
 
-def _oidc(call: Call, world: World) -> OidcProvider:
-    arn = call.params["OpenIDConnectProviderArn"]
+def oidc_named(call: Call, world: World, arn: str) -> OidcProvider:
+    """The provider, or OidcNotFound."""
     provider = world.find(OIDC, call.account, "", arn)
     if provider is None:
         raise OidcNotFound(arn=arn)
     return provider
 
 
-def _saml(call: Call, world: World) -> SamlProvider:
-    arn = call.params["SAMLProviderArn"]
+def saml_named(call: Call, world: World, arn: str) -> SamlProvider:
+    """The provider, or SamlNotFound."""
     provider = world.find(SAML, call.account, "", arn)
     if provider is None:
         raise SamlNotFound(arn=arn)

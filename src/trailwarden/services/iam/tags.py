@@ -12,17 +12,19 @@ import msgspec
 from trailwarden.auth.identities import POLICY, ROLE, USER
 from trailwarden.services.call import Call
 from trailwarden.services.iam.finding import modifiable_role, role_named, user_named
+from trailwarden.services.iam.identity_providers import OIDC, SAML, oidc_named, saml_named
 from trailwarden.services.iam.instance_profiles import PROFILE, profile_named
 from trailwarden.services.iam.managed import own_policy, policy_named
 from trailwarden.services.iam.mfa import DEVICE, device_named
 from trailwarden.services.iam.paging import page
+from trailwarden.services.iam.server_certificates import SERVER_CERTIFICATE, server_certificate_named
 from trailwarden.services.iam.shape import tags_shown
 from trailwarden.services.iam.tagging import checked_tags, without_tags
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
-__all__ = ["list_instance_profile_tags", "list_mfa_device_tags", "list_policy_tags", "list_role_tags", "list_user_tags", "tag_instance_profile", "tag_mfa_device", "tag_policy", "tag_role", "tag_user", "untag_instance_profile", "untag_mfa_device", "untag_policy", "untag_role", "untag_user"]  # fmt: skip
+__all__ = ["list_instance_profile_tags", "list_mfa_device_tags", "list_oidc_provider_tags", "list_policy_tags", "list_role_tags", "list_saml_provider_tags", "list_server_certificate_tags", "list_user_tags", "tag_instance_profile", "tag_mfa_device", "tag_oidc_provider", "tag_policy", "tag_role", "tag_saml_provider", "tag_server_certificate", "tag_user", "untag_instance_profile", "untag_mfa_device", "untag_oidc_provider", "untag_policy", "untag_role", "untag_saml_provider", "untag_server_certificate", "untag_user"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,27 @@ _TAGGABLE = {
         named=device_named,
         changeable=device_named,
         key=lambda device: device.serial,
+    ),
+    "ServerCertificate": Taggable(
+        member="ServerCertificateName",
+        kind=SERVER_CERTIFICATE,
+        named=server_certificate_named,
+        changeable=server_certificate_named,
+        key=lambda certificate: certificate.name.lower(),
+    ),
+    "OpenIDConnectProvider": Taggable(
+        member="OpenIDConnectProviderArn",
+        kind=OIDC,
+        named=oidc_named,
+        changeable=oidc_named,
+        key=lambda provider: provider.arn,
+    ),
+    "SAMLProvider": Taggable(
+        member="SAMLProviderArn",
+        kind=SAML,
+        named=saml_named,
+        changeable=saml_named,
+        key=lambda provider: provider.arn,
     ),
 }
 
@@ -196,6 +219,87 @@ def list_mfa_device_tags(call: Call, world: World) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADeviceTags.html
     """
     return _list(call, world, "MFADevice")
+
+
+@operation("iam:TagServerCertificate")
+def tag_server_certificate(call: Call, world: World) -> None:
+    """Add tags to a server certificate; a key given again takes the new value.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagServerCertificate.html
+    """
+    _tag(call, world, "ServerCertificate")
+
+
+@operation("iam:UntagServerCertificate")
+def untag_server_certificate(call: Call, world: World) -> None:
+    """Remove tags from a server certificate.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagServerCertificate.html
+    """
+    _untag(call, world, "ServerCertificate")
+
+
+@operation("iam:ListServerCertificateTags")
+def list_server_certificate_tags(call: Call, world: World) -> Mapping[str, Any]:
+    """List the tags of a server certificate.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificateTags.html
+    """
+    return _list(call, world, "ServerCertificate")
+
+
+@operation("iam:TagOpenIDConnectProvider")
+def tag_oidc_provider(call: Call, world: World) -> None:
+    """Add tags to an OpenID Connect provider; a key given again takes the new value.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagOpenIDConnectProvider.html
+    """
+    _tag(call, world, "OpenIDConnectProvider")
+
+
+@operation("iam:UntagOpenIDConnectProvider")
+def untag_oidc_provider(call: Call, world: World) -> None:
+    """Remove tags from an OpenID Connect provider.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagOpenIDConnectProvider.html
+    """
+    _untag(call, world, "OpenIDConnectProvider")
+
+
+@operation("iam:ListOpenIDConnectProviderTags")
+def list_oidc_provider_tags(call: Call, world: World) -> Mapping[str, Any]:
+    """List the tags of an OpenID Connect provider.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviderTags.html
+    """
+    return _list(call, world, "OpenIDConnectProvider")
+
+
+@operation("iam:TagSAMLProvider")
+def tag_saml_provider(call: Call, world: World) -> None:
+    """Add tags to a SAML provider; a key given again takes the new value.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagSAMLProvider.html
+    """
+    _tag(call, world, "SAMLProvider")
+
+
+@operation("iam:UntagSAMLProvider")
+def untag_saml_provider(call: Call, world: World) -> None:
+    """Remove tags from a SAML provider.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagSAMLProvider.html
+    """
+    _untag(call, world, "SAMLProvider")
+
+
+@operation("iam:ListSAMLProviderTags")
+def list_saml_provider_tags(call: Call, world: World) -> Mapping[str, Any]:
+    """List the tags of a SAML provider.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviderTags.html
+    """
+    return _list(call, world, "SAMLProvider")
 
 
 def _tag(call: Call, world: World, noun: str) -> None:

@@ -23,7 +23,10 @@ from trailwarden.services.iam.login_profiles import LOGIN_PROFILE
 from trailwarden.services.iam.mfa import devices_of
 from trailwarden.services.iam.paging import page_of_documents
 from trailwarden.services.iam.quotas import check_account_quota
+from trailwarden.services.iam.service_credentials import credentials_of
 from trailwarden.services.iam.shape import user_shown
+from trailwarden.services.iam.signing_certificates import certificates_of
+from trailwarden.services.iam.ssh_keys import keys_of
 from trailwarden.services.iam.tagging import checked_tags
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
@@ -148,6 +151,8 @@ def _in_the_way(call: Call, world: World, user: User) -> str:
         "must delete access keys": user.access_keys,
         "must delete login profile": world.find(LOGIN_PROFILE, call.account, "", user.name.lower()),
         "must delete MFA device": devices_of(world, call.account, user),
+        "must delete signing certificates": certificates_of(call, world, user),
+        "must remove referenced objects": (*keys_of(call, world, user), *credentials_of(call, world, user)),
     }
     return next((reason for reason, found in present.items() if found), "")
 
