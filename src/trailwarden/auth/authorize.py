@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from trailwarden import catalog
 from trailwarden.arn import Arn
+from trailwarden.auth.callers import completed
 from trailwarden.auth.context import caller_context, request_context, resource_context, service_context
 from trailwarden.auth.errors import AccessDenied
 from trailwarden.auth.facts import FactsProvider, ResourceFacts
@@ -22,6 +23,7 @@ from trailwarden.policy import (
     AccessRequest,
     ContextValue,
     PolicySet,
+    PrincipalKind,
     denial_message,
     evaluate,
 )
@@ -32,6 +34,7 @@ __all__ = ["Authorizer"]
 _ID_LENGTH = 25
 _ACCOUNT_DIGITS = 12
 _READS = ("Describe", "Get", "List", "Search")
+_BY_TOKEN = frozenset({PrincipalKind.SAML, PrincipalKind.WEB_IDENTITY})
 _EC2_HEAD = "You are not authorized to perform this operation. "
 
 
@@ -115,7 +118,7 @@ class Authorizer:
         """`judge`, raising AccessDenied where it is not allowed: for handlers that learn only late what a call needs."""
         judged = self.judge(caller, check, transaction, now=now, region=region, context=context)
         if not judged.decision.allowed:
-            message = self._message(judged, self._same_organization(judged, transaction))
+            message = self._message(judged, same_organization=_share(judged, transaction))
             raise self._refusal(judged, message, region)
         return judged
 
@@ -128,6 +131,8 @@ class Authorizer:
     def _asker(self, caller: Caller, reader: Reader, *, now: float, region: str) -> _Asker:
         account = caller.principal.account
         place = membership(account, reader)
+        management = place is not None and place.organization.management_account == account
+        caller = completed(caller, reader, management_account=management)
         return _Asker(
             caller=caller,
             place=place,
@@ -157,30 +162,31 @@ class Authorizer:
         policies = self._gatherer.of_check(asker.policies, asker.caller, check, facts, reader=reader, owner=owner)
         return Judged(check=check, request=request, policies=policies, decision=evaluate(request, policies))
 
-    def _same_organization(self, judged: Judged, reader: Reader) -> bool:
-        caller = membership(judged.request.principal.account, reader)
-        owner = membership(judged.request.resource_account, reader)
-        return caller is not None and owner is not None and caller.organization.id == owner.organization.id
-
     def _denied(self, judged: Judged, resolved: Resolved, asker: _Asker) -> AccessDenied:
         """The denial in the words of the call's protocol."""
         route = resolved.authenticated.parsed.route
-        owner = asker.places.get(judged.request.resource_account)
-        same = asker.place is not None and owner is not None and asker.place.organization.id == owner.organization.id
-        message = self._message(judged, same)
+        same = _share_organization(asker.place, asker.places.get(judged.request.resource_account))
+        message = self._message(judged, same_organization=same)
         if route.family == "ec2":
             message = self._ec2(message, judged, route.operation)
-        elif route.family == "s3" and ((not same and judged.decision.evidence.crosses) or not judged.decision.evidence.member):  # fmt: skip
+        elif route.family == "s3" and _is_stranger(judged, same_organization=same):
             message = "Access Denied"
-        return self._refusal(judged, message, resolved.authenticated.region)
+        code = catalog.denial_code(route.service, route.operation, route.family)
+        return self._refusal(judged, message, resolved.authenticated.region, code)
 
-    def _message(self, judged: Judged, same_organization: bool) -> str:  # noqa: FBT001 — private
-        check = judged.check
+    def _message(self, judged: Judged, *, same_organization: bool) -> str:
+        """Whoever comes with a token of an identity provider has no name to be told.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html
+        """
+        check, principal = judged.check, judged.request.principal
+        if principal.kind in _BY_TOKEN:
+            return f"Not authorized to perform {check.action}"
         return denial_message(
             judged.decision,
-            action=check.action,
+            action=_spelled(check.action),
             resource_named=check.named,
-            caller_arn=judged.request.principal.arn,
+            caller_arn=principal.arn,
             same_organization=same_organization,
         )
 
@@ -194,7 +200,7 @@ class Authorizer:
             return text
         return f"{text}. Encoded authorization failure message: {self._vault.seal_message(encoded_message(judged))}"
 
-    def _refusal(self, judged: Judged, message: str, region: str) -> AccessDenied:
+    def _refusal(self, judged: Judged, message: str, region: str, code: str = "") -> AccessDenied:
         authorization_id = self._chance.base36(_ID_LENGTH)
         if self._tail:
             message = f"{message}. {self._pointer(authorization_id, region)}"
@@ -202,7 +208,7 @@ class Authorizer:
             message,
             judged=judged,
             authorization_id=authorization_id,
-            denial_code=catalog.denial_code(judged.check.action) or "",
+            denial_code=code,
         )
 
     def _pointer(self, authorization_id: str, region: str) -> str:
@@ -227,6 +233,35 @@ def _owner_account(resource: str, facts: ResourceFacts | None, caller: Caller) -
     if len(arn.account) == _ACCOUNT_DIGITS and arn.account.isdecimal():
         return arn.account
     return caller.principal.account
+
+
+def _spelled(action: str) -> str:
+    """SNS alone spells its prefix in capitals.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    return f"SNS:{action[4:]}" if action.startswith("sns:") else action
+
+
+def _share(judged: Judged, reader: Reader) -> bool:
+    """Whether caller and resource are in one organization."""
+    request = judged.request
+    return _share_organization(
+        membership(request.principal.account, reader), membership(request.resource_account, reader)
+    )
+
+
+def _share_organization(one: Membership | None, other: Membership | None) -> bool:
+    return one is not None and other is not None and one.organization.id == other.organization.id
+
+
+def _is_stranger(judged: Judged, *, same_organization: bool) -> bool:
+    """S3 tells its reasons only within an account or an organization.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    evidence = judged.decision.evidence
+    return not evidence.member or (evidence.crosses and not same_organization)
 
 
 def _place(asker: _Asker, account: str, reader: Reader) -> Membership | None:

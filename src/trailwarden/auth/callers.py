@@ -18,7 +18,7 @@ from trailwarden.auth.stages import Caller
 from trailwarden.policy.request import Principal, PrincipalKind
 from trailwarden.storage.ports import Reader
 
-__all__ = ["ANONYMOUS", "canonical_id", "owner_of", "session_caller", "standing", "user_caller"]
+__all__ = ["ANONYMOUS", "canonical_id", "completed", "owner_of", "session_caller", "standing", "user_caller"]
 
 ANONYMOUS = Caller(principal=Principal(kind=PrincipalKind.ANONYMOUS, account="", arn=""))
 
@@ -167,3 +167,26 @@ def owner_of(principal: Principal, reader: Reader) -> User | Role | None:
     if user is None or (principal.kind is PrincipalKind.USER and principal.unique_id not in {"", user.body.id}):
         return None
     return user.body
+
+
+def completed(caller: Caller, reader: Reader, *, management_account: bool) -> Caller:
+    """A caller that a service speaks for, with what its role's document tells; one that was proved is whole already.
+
+    Whoever assumes a role for a moment knows its ARN alone.
+    """
+    principal = caller.principal
+    if principal.kind is not PrincipalKind.ROLE_SESSION or principal.issuer_id:
+        return caller
+    role = owner_of(principal, reader)
+    if not isinstance(role, Role):
+        return caller
+    name = principal.arn.rpartition("/")[2]
+    whole = replace(
+        principal,
+        unique_id=f"{role.id}:{name}",
+        issuer_id=role.id,
+        canonical_id=canonical_id(principal.account),
+        service_linked=bool(role.service),
+        management_account=management_account,
+    )
+    return replace(caller, principal=whole, tags={**role.tags, **caller.tags})

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from trailwarden.auth.stages import Judged
+from trailwarden.catalog import denial_code
 from trailwarden.errors import AwsError
 
 __all__ = [
@@ -321,19 +322,21 @@ class _Denied(AwsError):
 class AccessDenied(_Denied):
     """The policies do not allow it. `judged` holds the whole decision, kept under `authorization_id`.
 
-    `denial_code` is the service's own code where it has one (SNS: AuthorizationError).
+    `service` and `operation` are the call's, "" where a handler asks by itself: some spell the code their own way.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
 
-    def __init__(self, reason: str, *, judged: Judged, authorization_id: str, denial_code: str = "") -> None:
+    def __init__(
+        self, reason: str, *, judged: Judged, authorization_id: str, service: str = "", operation: str = ""
+    ) -> None:
         super().__init__(reason=reason)
         self.judged = judged
         self.authorization_id = authorization_id
-        self.denial_code = denial_code
+        self._call = (service, operation)
 
     def code_in(self, family: str) -> str:
-        """The service's own code, or the family's."""
-        return self.denial_code or super().code_in(family)
+        """The service's own code (SNS: AuthorizationError), or the family's."""
+        return denial_code(*self._call, family)
 
 
 class NoKnownPermission(_Denied):

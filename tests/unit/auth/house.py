@@ -1,9 +1,11 @@
 """A small account in a real store, and requests signed by stock signers."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import msgspec
@@ -140,11 +142,8 @@ def _signer(service: str, presigned: int, how: dict[str, Any]) -> Any:
 
 
 def _sign_at(signer: Any, request: AWSRequest, at: float) -> None:
-    import datetime
-    from unittest import mock
-
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    with mock.patch("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: moment.replace(tzinfo=None)):
+    moment = dt.datetime.fromtimestamp(at, dt.UTC).replace(tzinfo=None)
+    with mock.patch("botocore.auth.get_current_datetime", return_value=moment):
         signer.add_auth(request)
 
 
