@@ -6,32 +6,20 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 from collections.abc import Mapping
 from typing import Any
 
-from trailwarden.arn import Arn
 from trailwarden.errors import AwsError
-from trailwarden.policy import Layer, Policy, Source, compile_policy
+from trailwarden.policy import Layer, Source, compile_policy
 from trailwarden.policy import MalformedPolicy as Refused
 from trailwarden.policy.grammar import BUCKET as GRAMMAR
-from trailwarden.policy.pattern import compile_patterns, pieces_of
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import Bucket, find_bucket, keep_bucket
 from trailwarden.services.s3.errors import AccessDenied
 from trailwarden.services.s3.grants import blocked
+from trailwarden.services.s3.policy_checks import MalformedPolicy, check_bucket_policy
 from trailwarden.services.s3.public import is_public_policy
 from trailwarden.services.world import World
 
 __all__ = ["delete_bucket_policy", "get_bucket_policy", "get_bucket_policy_status", "put_bucket_policy"]
-
-_DETAIL_MAX = 1024
-
-
-class MalformedPolicy(AwsError):
-    """The document is no bucket policy.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
-    """
-
-    message = "{reason}"
 
 
 class NoSuchBucketPolicy(AwsError):
@@ -55,7 +43,7 @@ def put_bucket_policy(call: Call, world: World) -> None:
         )
     except Refused as refused:
         raise MalformedPolicy(reason=refused.text) from None
-    _check_resources(bucket, policy)
+    check_bucket_policy(world, bucket, policy)
     if bucket.blocks("BlockPublicPolicy") and is_public_policy(text):
         caller = call.caller.principal.arn
         raise AccessDenied(
@@ -97,19 +85,3 @@ def _policy_of(bucket: Bucket) -> str:
     if not bucket.policy:
         raise NoSuchBucketPolicy(members={"BucketName": bucket.name})
     return bucket.policy
-
-
-def _check_resources(bucket: Bucket, policy: Policy) -> None:
-    """A bucket policy speaks of its own bucket and the objects in it, of nothing else."""
-    for statement in policy.statements:
-        for resource in statement.resources:
-            if not _is_own(bucket, resource):
-                raise MalformedPolicy(members={"Detail": resource[:_DETAIL_MAX]}, reason="Policy has invalid resource")
-
-
-def _is_own(bucket: Bucket, resource: str) -> bool:
-    named = Arn.parse(resource)
-    if named is None:
-        return resource == "*"
-    name = named.resource.partition("/")[0]
-    return named.service == "s3" and not named.account and compile_patterns([pieces_of(name)]).match(bucket.name)

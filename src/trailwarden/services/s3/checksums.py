@@ -7,12 +7,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-import struct
-import zlib
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from trailwarden.auth.checksums import CHECKSUMS
 from trailwarden.services.call import Call
 from trailwarden.services.s3.errors import BadDigest, InvalidDigest, InvalidRequest
 from trailwarden.services.s3.stored import Checksum
@@ -29,78 +27,21 @@ __all__ = [
     "verified_checksum",
 ]
 
-_POLYNOMIAL_32C = 0x82F63B78
-_POLYNOMIAL_64NVME = 0x9A6C9329AC4BC9B5
-_CRCS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, _POLYNOMIAL_32C), "CRC64NVME": (64, _POLYNOMIAL_64NVME)}
+_CRCS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, 0x82F63B78), "CRC64NVME": (64, 0x9A6C9329AC4BC9B5)}
 """Width and reflected polynomial."""
 _DEFAULT_MAX = 64 * 1024
 _TRAILER_MAX = 4096
 _MD5_BYTES = 16
 
 
-@lru_cache(maxsize=2)
-def _table(polynomial: int) -> tuple[int, ...]:
-    """What two bytes at once do to a reflected CRC register."""
-    single = []
-    for value in range(256):
-        register = value
-        for _ in range(8):
-            register = register >> 1 ^ (polynomial if register & 1 else 0)
-        single.append(register)
-    first = [single[value & 0xFF] for value in range(65536)]
-    return tuple(register >> 8 ^ single[(register ^ value >> 8) & 0xFF] for value, register in enumerate(first))
-
-
-def _crc(data: bytes, polynomial: int, ones: int) -> int:
-    """A reflected CRC with all bits inverted before and after."""
-    table = _table(polynomial)
-    register = ones
-    for pair in struct.unpack_from(f"<{len(data) // 2}H", data):
-        register = register >> 16 ^ table[(register ^ pair) & 0xFFFF]
-    if len(data) & 1:
-        register ^= data[-1]
-        for _ in range(8):
-            register = register >> 1 ^ (polynomial if register & 1 else 0)
-    return register ^ ones
-
-
-def _crc32(data: bytes) -> bytes:
-    return zlib.crc32(data).to_bytes(4)
-
-
-def _crc32c(data: bytes) -> bytes:
-    """CRC-32C (Castagnoli), RFC 3720 appendix B.4."""
-    return _crc(data, _POLYNOMIAL_32C, 0xFFFFFFFF).to_bytes(4)
-
-
-def _crc64nvme(data: bytes) -> bytes:
-    """CRC-64/NVME, NVM Express NVM Command Set Specification, section 5.2.1.3.4."""
-    return _crc(data, _POLYNOMIAL_64NVME, 0xFFFFFFFFFFFFFFFF).to_bytes(8)
-
-
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
-
-
-def _sha256(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-_DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
-    "CRC32": _crc32,
-    "CRC32C": _crc32c,
-    "CRC64NVME": _crc64nvme,
-    "SHA1": _sha1,
-    "SHA256": _sha256,
-}
-ALGORITHMS = tuple(_DIGESTS)
+ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 _LENGTHS = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
 _MEMBERS = {f"Checksum{algorithm}": algorithm for algorithm in ALGORITHMS}
 
 
 def compute(algorithm: str, data: bytes) -> str:
     """The checksum in base64."""
-    return base64.b64encode(_DIGESTS[algorithm](data)).decode()
+    return base64.b64encode(CHECKSUMS[algorithm.lower()](data)).decode()
 
 
 def combined(algorithm: str, pieces: Iterable[tuple[str, int]]) -> str:
@@ -201,7 +142,7 @@ def verified_checksum(call: Call, data: bytes, *, default: bool = True) -> Check
     given = given_checksum(call.params) or _trailing(call)
     if given is None:
         algorithm = call.params.get("ChecksumAlgorithm") or ""
-        if algorithm in _DIGESTS:
+        if algorithm in ALGORITHMS:
             return Checksum(algorithm=algorithm, value=compute(algorithm, data))
         if not default or len(data) > _DEFAULT_MAX:
             return None

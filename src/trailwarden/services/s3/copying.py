@@ -18,7 +18,7 @@ from trailwarden.services.s3.conditions import check_copy_source, check_write
 from trailwarden.services.s3.customer_keys import check_customer_key
 from trailwarden.services.s3.draft import draft_of, encryption_members, new_version_id
 from trailwarden.services.s3.errors import AccessDenied, InvalidRequest, MethodNotAllowed, NoSuchKey, argument
-from trailwarden.services.s3.objects import check_key, find_version, read_bytes, version_members
+from trailwarden.services.s3.objects import check_key, demand_list, find_version, read_bytes, version_members
 from trailwarden.services.s3.stored import Checksum, Stored, latest
 from trailwarden.services.world import World
 
@@ -54,7 +54,7 @@ def copy_source(call: Call, world: World) -> CopySource:
     expected = params.get("ExpectedSourceBucketOwner")
     if expected is not None and expected != bucket.account:
         raise AccessDenied(reason="Access Denied")
-    stored = _source_version(world, bucket, key, version)
+    stored = _source_version(call, world, bucket, key, version)
     check_customer_key(params, stored, prefix="CopySource")
     check_copy_source(params, stored, call.now)
     return CopySource(bucket=bucket, stored=stored)
@@ -71,7 +71,7 @@ def _parsed(source: Any) -> tuple[str, str, str | None]:
     return name, key, versions[0] if versions else None
 
 
-def _source_version(world: World, bucket: Bucket, key: str, version: str | None) -> Stored:
+def _source_version(call: Call, world: World, bucket: Bucket, key: str, version: str | None) -> Stored:
     if version is not None:
         try:
             return find_version(world, bucket, key, version)
@@ -81,6 +81,7 @@ def _source_version(world: World, bucket: Bucket, key: str, version: str | None)
             ) from None
     found = latest(world.transaction, bucket, key)
     if found is None or found.marker:
+        demand_list(call, world, bucket)
         raise NoSuchKey(members={"Key": key})
     return found
 

@@ -26,7 +26,6 @@ __all__ = [
     "NoSuchVersion",
     "NotImplementedHeader",
     "NotModified",
-    "PermanentRedirect",
     "PreconditionFailed",
     "argument",
 ]
@@ -175,16 +174,6 @@ class NotModified(AwsError):
 
     message = "Not Modified"
     status = 304
-
-
-class PermanentRedirect(AwsError):
-    """The bucket is in another Region than the one the request was signed for."""
-
-    message = (
-        "The bucket you are attempting to access must be addressed using the specified endpoint. "
-        "Please send all future requests to this endpoint."
-    )
-    status = 301
 
 
 class PreconditionFailed(AwsError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from trailwarden.catalog.checks import Check
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3 import shelf
@@ -26,6 +27,7 @@ from trailwarden.services.world import World
 
 __all__ = [
     "check_key",
+    "demand_list",
     "find_object",
     "find_version",
     "get_object",
@@ -104,9 +106,19 @@ def find_object(call: Call, world: World, bucket: Bucket, *, version_member: str
     if version is None:
         stored = latest(world.transaction, bucket, key)
         if stored is None or stored.marker:
+            demand_list(call, world, bucket)
             raise NoSuchKey(members={"Key": key})
         return stored
     return find_version(world, bucket, key, version)
+
+
+def demand_list(call: Call, world: World, bucket: Bucket) -> None:
+    """AccessDenied for a caller who may not list: whether a key exists is none of its business.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax (Permissions)
+    """
+    check = Check(action="s3:ListBucket", resource=bucket.arn, named=f'"{bucket.arn}"')
+    world.authorizer.demand(call.caller, check, world.transaction, now=call.now, region=call.region)
 
 
 def find_version(world: World, bucket: Bucket, key: str, version: str) -> Stored:

@@ -13,7 +13,9 @@ from trailwarden.storage import open_storage
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     storage = open_storage(str(tmp_path / "store.db"), blobs=str(tmp_path / "blobs"))
-    yield Desk(storage)
+    desk = Desk(storage)
+    desk.settle()
+    yield desk
     storage.close()
 
 

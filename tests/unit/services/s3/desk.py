@@ -1,6 +1,7 @@
 """A stock S3 client whose requests go through the real wire, handlers and SQLite store, and through no socket."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError
 from trailwarden import wire
 from trailwarden.auth.authorize import Authorizer
 from trailwarden.auth.callers import canonical_id
+from trailwarden.auth.identities import ACCOUNT, USER, Account, User
 from trailwarden.auth.sealing import Vault
 from trailwarden.auth.stages import Authenticated, Authorized, Caller, Resolved
 from trailwarden.clock import Chance
@@ -47,6 +49,27 @@ class Desk:
     storage: Storage
     now: float = 1_700_000_000.0
     chance: Chance = field(default_factory=Chance)
+
+    def settle(self) -> None:
+        """Two accounts, each with a user who may everything in S3; the first also with one who may only read objects."""
+        transaction = self.storage.begin()
+        for account in (OWNER, OTHER):
+            transaction.put(ACCOUNT, account, "", account, Account(id=account, created=self.now))
+        for account, name, action in (
+            (OWNER, "mateojackson", "s3:*"),
+            (OWNER, "reader", "s3:GetObject"),
+            (OTHER, "marymajor", "s3:*"),
+        ):
+            policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}
+            user = User(
+                name=name,
+                id=self.chance.unique_id("AIDA"),
+                arn=f"arn:aws:iam::{account}:user/{name}",
+                created=self.now,
+                inline={"s3": json.dumps(policy)},
+            )
+            transaction.put(USER, account, "", name, user)
+        self.storage.commit(transaction).result()
 
     def client(self, *, account: str = OWNER, user: str = "mateojackson", region: str = "us-east-1") -> Any:
         """A client of that identity; they are made once, and talk to the desk that was asked last."""

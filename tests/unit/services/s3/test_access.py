@@ -73,6 +73,45 @@ def test_policies_that_are_none(s3: Any, bucket: str, text: str, message: str) -
     assert (error["Code"], error["Message"], error["Status"]) == ("MalformedPolicy", message, 400)
 
 
+@pytest.mark.parametrize(
+    ("statement", "message", "detail"),
+    [
+        (
+            {"Principal": {"AWS": f"arn:aws:iam::{OWNER}:user/nobody"}},
+            "Invalid principal in policy",
+            f'"AWS" : "arn:aws:iam::{OWNER}:user/nobody"',
+        ),
+        ({"Action": "s3:Nope"}, "Policy has invalid action", "s3:Nope"),
+        ({"Action": "ec2:*"}, "Policy has invalid action", "ec2:*"),
+        ({"Action": "s3:ListBucket"}, "Action does not apply to any resource(s) in statement", "s3:ListBucket"),
+        (
+            {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ARN},
+            "Action does not apply to any resource(s) in statement",
+            "s3:GetObject",
+        ),
+    ],
+)
+def test_policies_about_what_is_not(s3: Any, bucket: str, statement: dict[str, Any], message: str, detail: str) -> None:
+    text = _policy(**({"Principal": {"AWS": OTHER}} | statement))
+    error = refusal(s3.put_bucket_policy, Bucket=bucket, Policy=text)
+    assert (error["Code"], error["Message"], error["Detail"]) == ("MalformedPolicy", message, detail)
+
+
+def test_principals_that_exist_are_taken(s3: Any, bucket: str) -> None:
+    names = [f"arn:aws:iam::{OWNER}:user/mateojackson", "arn:aws:iam::999999999999:role/unknown", OTHER]
+    s3.put_bucket_policy(Bucket=bucket, Policy=_policy(Principal={"AWS": names}))
+
+
+def test_who_may_not_list_is_not_told_what_is_missing(desk: Desk, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="there", Body=b"x")
+    reader = desk.client(user="reader")
+    assert reader.get_object(Bucket=bucket, Key="there")["Body"].read() == b"x"
+    error = refusal(reader.get_object, Bucket=bucket, Key="missing")
+    assert (error["Code"], error["Status"]) == ("AccessDenied", 403)
+    assert f'is not authorized to perform: s3:ListBucket on resource: "{ARN}"' in error["Message"]
+    assert refusal(s3.get_object, Bucket=bucket, Key="missing")["Code"] == "NoSuchKey"
+
+
 @pytest.mark.parametrize("resource", [ARN, f"{ARN}/*", f"{ARN}/AWSLogs/*", "arn:aws:s3:::trail-*", "*"])
 def test_policies_may_speak_of_their_bucket(s3: Any, bucket: str, resource: str) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=_policy(Principal={"AWS": OTHER}, Action="s3:*", Resource=resource))
