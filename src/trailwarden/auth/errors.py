@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from trailwarden.auth.stages import Judged
-from trailwarden.catalog import denial_code
 from trailwarden.errors import AwsError
 
 __all__ = [
@@ -322,21 +321,19 @@ class _Denied(AwsError):
 class AccessDenied(_Denied):
     """The policies do not allow it. `judged` holds the whole decision, kept under `authorization_id`.
 
-    `service` and `operation` are the call's, "" where a handler asks by itself: some spell the code their own way.
+    `denial_code` is the service's own code where it has one (SNS: AuthorizationError), "" for the family's.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
 
-    def __init__(
-        self, reason: str, *, judged: Judged, authorization_id: str, service: str = "", operation: str = ""
-    ) -> None:
+    def __init__(self, reason: str, *, judged: Judged, authorization_id: str, denial_code: str = "") -> None:
         super().__init__(reason=reason)
         self.judged = judged
         self.authorization_id = authorization_id
-        self._call = (service, operation)
+        self.denial_code = denial_code
 
     def code_in(self, family: str) -> str:
-        """The service's own code (SNS: AuthorizationError), or the family's."""
-        return denial_code(*self._call, family)
+        """The service's own code, or the family's."""
+        return self.denial_code or super().code_in(family)
 
 
 class NoKnownPermission(_Denied):
