@@ -274,7 +274,7 @@ _AWS_NAME = (
     r"|arn:aws[a-z-]*:sts::[0-9]{12}:(assumed-role/[^*?/]+/[^*?]+|federated-user/[^*?]+|self)"
     r"|arn:aws[a-z-]*:iam::cloudfront:user/.+"
 )
-_SERVICE_NAME = r"\*|[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+"
+_SERVICE_NAME = r"\*|(?=[^.]+\.)[a-z0-9][a-z0-9.-]+"
 _FORMS = {"AWS": _AWS_NAME, "Service": _SERVICE_NAME}
 
 

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Never
@@ -18,7 +19,8 @@ DEPTH_MAX = 16
 """Nesting of a document. The grammar needs six."""
 
 _NUMBER_LENGTH_MAX = 64
-_TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+"|[{}\[\]:,]')
+_TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
+"""A string that is never closed reaches to the end, so that it is read but once."""
 
 
 class NotJson(ValueError):
@@ -98,7 +100,8 @@ def statement_spans(text: str) -> tuple[Span, ...]:
     for match in tokens:
         mark = match.group()
         if mark == ":" and depth == 1 and key == "Statement":
-            return tuple(_spans(tokens, text))
+            lines = _Lines(text)
+            return tuple(Span(lines.position(first), lines.position(last)) for first, last in _spans(tokens))
         if mark in "{[":
             depth += 1
         elif mark in "}]":
@@ -108,8 +111,8 @@ def statement_spans(text: str) -> tuple[Span, ...]:
     return ()
 
 
-def _spans(tokens: Iterator["re.Match[str]"], text: str) -> Iterator[Span]:
-    """The outermost objects of the value that follows, which is one object or a list of them."""
+def _spans(tokens: Iterator["re.Match[str]"]) -> Iterator[tuple[int, int]]:
+    """The outermost objects of the value that follows, which is one object or a list of them: first and last offset."""
     depth, start, listed = 0, 0, False
     for match in tokens:
         mark = match.group()
@@ -119,7 +122,7 @@ def _spans(tokens: Iterator["re.Match[str]"], text: str) -> Iterator[Span]:
         elif mark == "}":
             depth -= 1
             if depth == 0:
-                yield Span(_position(text, start), _position(text, match.end() - 1))
+                yield start, match.end() - 1
         elif mark == "[" and depth == 0:
             listed = True
             continue
@@ -127,5 +130,12 @@ def _spans(tokens: Iterator["re.Match[str]"], text: str) -> Iterator[Span]:
             return
 
 
-def _position(text: str, offset: int) -> Position:
-    return Position(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+class _Lines:
+    """Where the lines of a text begin, found once."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def position(self, offset: int) -> Position:
+        line = bisect_right(self._starts, offset)
+        return Position(line, offset - self._starts[line - 1] + 1)

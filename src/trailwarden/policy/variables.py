@@ -95,8 +95,9 @@ def parse_template(text: str, *, variables: bool, start: int = 0) -> Template:
 
 def _closing(text: str, start: int) -> int:
     """The place of the `}` that closes a variable, past a quoted default; -1 where it stays open."""
-    quote, brace = text.find("'", start), text.find("}", start)
-    if 0 <= quote < brace:
+    brace = text.find("}", start)
+    quote = text.find("'", start, brace) if brace >= 0 else -1
+    if quote >= 0:
         end = text.find("'", quote + 1)
         return text.find("}", end) if end >= 0 else brace
     return brace
