@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trailwarden.auth.identities import ACCESS_KEY, GROUP, POLICY, ROLE, USER
+import msgspec
+
+from trailwarden.auth.identities import ACCESS_KEY, ACCOUNT, GROUP, POLICY, ROLE, USER, Account
 from trailwarden.services.call import Call
 from trailwarden.services.iam.identity_providers import OIDC, SAML
 from trailwarden.services.iam.instance_profiles import PROFILE
@@ -22,9 +24,22 @@ from trailwarden.services.iam.server_certificates import SERVER_CERTIFICATE
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
-__all__ = ["get_account_summary"]
+__all__ = ["get_account_summary", "set_security_token_service_preferences"]
 
 _VERSIONS_IN_USE = 10_000
+_VERSION = "GlobalEndpointTokenVersion"
+_FIRST_VERSION, _SECOND_VERSION = 1, 2
+
+
+@operation("iam:SetSecurityTokenServicePreferences")
+def set_security_token_service_preferences(call: Call, world: World) -> None:
+    """Choose the version of tokens from the global endpoint; ours are good in all Regions either way.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SetSecurityTokenServicePreferences.html
+    """
+    account = world.find(ACCOUNT, call.account, "", call.account) or Account(id=call.account, created=call.now)
+    settings = {**account.settings, _VERSION: call.params["GlobalEndpointTokenVersion"]}
+    world.put(ACCOUNT, call.account, "", call.account, msgspec.structs.replace(account, settings=settings))
 
 
 @operation("iam:GetAccountSummary")
@@ -50,7 +65,6 @@ _QUOTAS = {
     **{f"AttachedPoliciesPer{noun}Quota": limit for noun, limit in ATTACHED.items()},
     "PolicyVersionsInUseQuota": _VERSIONS_IN_USE,
     "VersionsPerPolicyQuota": VERSIONS,
-    "GlobalEndpointTokenVersion": 1,
 }
 
 
@@ -74,8 +88,15 @@ def _counts(call: Call, world: World) -> dict[str, int]:
         "AccountSigningCertificatesPresent": 0,
         "ServerCertificates": len(world.list(SERVER_CERTIFICATE, account, "")),
         "Providers": _providers(world, account),
+        "GlobalEndpointTokenVersion": _token_version(world, account),
     }
 
 
 def _providers(world: World, account: str) -> int:
     return len(world.list(OIDC, account, "")) + len(world.list(SAML, account, ""))
+
+
+def _token_version(world: World, account_id: str) -> int:
+    account = world.find(ACCOUNT, account_id, "", account_id)
+    chosen = account.settings.get(_VERSION) if account else None
+    return _SECOND_VERSION if chosen == "v2Token" else _FIRST_VERSION
