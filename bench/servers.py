@@ -62,7 +62,13 @@ def moto() -> Iterator[Running]:
 
 def ministack() -> Iterator[Running]:
     port = _free_port()
-    settings = {"AUTH": "true", "CLOUDTRAIL_RECORDING": "1", "GATEWAY_PORT": str(port), "PORT": str(port)}
+    settings = {
+        "AUTH": "true",
+        "CLOUDTRAIL_RECORDING": "1",
+        "GATEWAY_PORT": str(port),
+        "AWS_ACCESS_KEY_ID": _KEY,
+        "AWS_SECRET_ACCESS_KEY": _SECRET,
+    }
     yield from _run("ministack", [str(_PEERS / "ministack")], port, "/_ministack/health", **settings)
 
 
