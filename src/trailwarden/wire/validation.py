@@ -20,6 +20,9 @@ __all__ = ["REQUIRED_ONLY", "validate"]
 REQUIRED_ONLY = frozenset({"cloudtrail", "ec2", "s3"})
 """Services that judge their members themselves, with errors of their own; the model only says what must be there."""
 
+_VALUELESS = frozenset({"iam"})
+"""Services that name the member alone, neither its value nor the values it may have."""
+
 _MOST_PROBLEMS = 100
 _LONGEST_VALUE = 4096
 
@@ -149,7 +152,9 @@ def _enum(shape: Shape) -> list[tuple[Broken, str]]:
     values = shape.ref.enum or shape.raw.enum
     if not values or shape.type != "string":
         return []
-    return [(lambda value: value not in values, f"Member must satisfy enum value set: [{', '.join(values)}]")]
+    allowed = frozenset(values)
+    listed = "" if shape.model.service in _VALUELESS else f": [{', '.join(values)}]"
+    return [(lambda value: value not in allowed, f"Member must satisfy enum value set{listed}")]
 
 
 def _bounds(shape: Shape) -> list[tuple[Broken, str]]:
@@ -186,7 +191,8 @@ def _bound(number: float) -> str:
 
 
 def _problem(shape: Shape, value: Any, path: str, text: str) -> str:
-    shown = "" if shape.raw.sensitive else f"'{_shown(shape, value)[:_LONGEST_VALUE]}' "
+    bare = shape.raw.sensitive or shape.model.service in _VALUELESS
+    shown = "" if bare else f"'{_shown(shape, value)[:_LONGEST_VALUE]}' "
     return f"Value {shown}at '{path}' failed to satisfy constraint: {text}"
 
 

@@ -37,6 +37,7 @@ BROKEN = [
         ONE + "Value null at 'messageAttributes.attr1.member.dataType' failed to satisfy constraint: Member must not be null",
     ),
     (form("iam", "Action=TagUser&UserName=mateojackson&Tags.member.1.Key=a"), ONE + "Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"),
+    (form("iam", "Action=UpdateServiceSpecificCredential&ServiceSpecificCredentialId=ACCAEXAMPLE123EXAMPLE&Status=x"), ONE + "Value at 'status' failed to satisfy constraint: Member must satisfy enum value set"),
     (targeted("CloudTrail_20131101.GetTrail"), ONE + "Value null at 'name' failed to satisfy constraint: Member must not be null"),
     (form("ec2", "Action=TerminateInstances"), "The request must contain the parameter InstanceId"),
 ]  # fmt: skip
