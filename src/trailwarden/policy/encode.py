@@ -1,6 +1,6 @@
 """Decisions in the shapes of AWS's own answers: DecodeAuthorizationMessage and the policy simulator."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trailwarden.policy.asking import Asking, asking_of
@@ -15,6 +15,8 @@ __all__ = ["authorization_payload", "simulation", "simulations"]
 
 _ARN_PARTS = 6
 _CONTROLS = frozenset({Layer.SCP, Layer.RCP})
+_OF_RESOURCES = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT})
+_IAM_POLICY, _RESOURCE_POLICY = "IAM Policy", "Resource Policy"
 
 
 def authorization_payload(decision: Decision) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def simulations(decisions: Sequence[Decision]) -> dict[str, Any]:
         {
             "EvalResourceName": part["EvalResourceName"],
             "EvalResourceDecision": part["EvalDecision"],
-            **{name: part[name] for name in _SPECIFIC if name in part},
+            **{name: part[name] for name in _SPECIFIC if name in part and part[name] != {}},
         }
         for part in parts
     ]
@@ -138,6 +140,7 @@ def simulation(decision: Decision) -> dict[str, Any]:
         "EvalDecision": _effect(decision),
         "MatchedStatements": [_matched(found) for found in shown],
         "MissingContextValues": _missing(decision),
+        "EvalDecisionDetails": {},
     }
     against = {block.layer for block in _against(decision)}
     if decision.policies.scps:
@@ -146,8 +149,8 @@ def simulation(decision: Decision) -> dict[str, Any]:
         result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": Layer.BOUNDARY not in against}
     if decision.evidence.crosses:
         result["EvalDecisionDetails"] = {
-            "IAM Policy": _side(decision.evidence.identity),
-            "Resource Policy": _side(decision.evidence.resource),
+            _IAM_POLICY: _side(decision.evidence.identity),
+            _RESOURCE_POLICY: _side(decision.evidence.resource),
         }
     return result
 
@@ -171,12 +174,13 @@ def _side(side: Side) -> str:
 def _matched(found: Found) -> dict[str, Any]:
     source = found.policy.source
     shown: dict[str, Any] = {
-        "SourcePolicyId": source.name or source.id,
-        "SourcePolicyType": _source_type(source),
+        "SourcePolicyId": _source_id(source),
+        "SourcePolicyType": _RESOURCE_POLICY if source.layer in _OF_RESOURCES else _IAM_POLICY,
     }
     span = found.statement.span
     if span is not None:
-        shown |= {"StartPosition": _position(span.start), "EndPosition": _position(span.end)}
+        shown["StartPosition"] = _position(_behind_token(found.policy.text, span.start))
+        shown["EndPosition"] = _position(Position(span.end.line, span.end.column + 1))
     return shown
 
 
@@ -184,16 +188,23 @@ def _position(position: Position) -> dict[str, int]:
     return {"Line": position.line, "Column": position.column}
 
 
-_HOLDERS: Mapping[str, str] = {"user": "user", "group": "group", "role": "role"}
+def _behind_token(text: str, start: Position) -> Position:
+    """Where AWS lets a statement begin: right behind the token before it, white space included."""
+    lines = text.split("\n")[: start.line]
+    lines[-1] = lines[-1][: start.column - 1]
+    while len(lines) > 1 and not lines[-1].strip():
+        lines.pop()
+    return Position(len(lines), len(lines[-1].rstrip()) + 1)
 
 
-def _source_type(source: Source) -> str:
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Statement.html."""
-    if source.layer in {Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT}:
-        return "resource"
-    if not source.inline:
-        return "aws-managed" if source.aws_managed else "user-managed"
-    return _HOLDERS.get(source.attached_to.rpartition(":")[2].partition("/")[0], "none")
+_HOLDERS = frozenset({"user", "group", "role"})
+
+
+def _source_id(source: Source) -> str:
+    """A managed policy's name; for an inline one `role_Dev_ReadTrails`."""
+    name = source.name or source.id.rpartition("/")[2]
+    kind, _, path = source.attached_to.rpartition(":")[2].partition("/")
+    return f"{kind}_{path.rpartition('/')[2]}_{name}" if source.inline and kind in _HOLDERS else name
 
 
 def _missing(decision: Decision) -> list[str]:

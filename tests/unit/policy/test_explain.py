@@ -1,3 +1,5 @@
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +35,6 @@ CALLER = Principal(
 
 def policy(*statements: dict[str, Any], layer: Layer = Layer.IDENTITY, **source: Any) -> Policy:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
-    import json
-
     return compile_policy(json.dumps(document, indent=1), Source(layer=layer, id="Case", **source))
 
 
@@ -228,14 +228,72 @@ def test_a_simulation_points_at_the_statement() -> None:
         "EvalDecision": "allowed",
         "MatchedStatements": [
             {
-                "SourcePolicyId": "ReadLogs",
-                "SourcePolicyType": "user",
-                "StartPosition": {"Line": 4, "Column": 3},
-                "EndPosition": {"Line": 8, "Column": 3},
+                "SourcePolicyId": "user_mateojackson_ReadLogs",
+                "SourcePolicyType": "IAM Policy",
+                "StartPosition": {"Line": 3, "Column": 16},
+                "EndPosition": {"Line": 8, "Column": 4},
             }
         ],
         "MissingContextValues": [],
+        "EvalDecisionDetails": {},
     }
+
+
+ADMINISTRATOR = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        (ADMINISTRATOR, (3, 17), (8, 6)),
+        (json.dumps(json.loads(ADMINISTRATOR)), (1, 41), (1, 92)),
+        (json.dumps(json.loads(ADMINISTRATOR), separators=(",", ":")), (1, 38), (1, 84)),
+    ],
+)
+def test_positions_are_counted_as_aws_counts_them(text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+    source = Source(layer=Layer.IDENTITY, id="arn:aws:iam::aws:policy/AdministratorAccess", aws_managed=True)
+    decision = asked(PolicySet(identity=(compile_policy(text, source),)))
+    (matched,) = simulation(decision)["MatchedStatements"]
+    assert matched["SourcePolicyId"] == "AdministratorAccess"
+    assert tuple(matched["StartPosition"].values()) == start
+    assert tuple(matched["EndPosition"].values()) == end
+
+
+RECORDED = Path(__file__).parents[4] / "shared" / "recorded" / "iam" / "test_iam.json"
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="recordings of AWS are not here")
+def test_a_simulation_has_the_form_that_was_recorded_of_aws() -> None:
+    recorded = [
+        result
+        for name, test in json.loads(RECORDED.read_text()).items()
+        if "test_simulate_principle_policy" in name
+        for result in test["recorded-content"]["response"]["EvaluationResults"]
+    ]
+    assert recorded
+    scps = ((policy(allow("*", "*"), layer=Layer.SCP),),)
+    for result in recorded:
+        allowed = result["EvalDecision"] == "allowed"
+        identity = (policy(allow() if allowed else allow("s3:PutObject")),)
+        ours = simulations([asked(PolicySet(identity=identity, scps=scps))])
+        assert ours["EvalDecision"] == result["EvalDecision"]
+        assert form(ours) == form(result)
+
+
+def form(value: Any) -> Any:
+    """The members and kinds of a value, its texts and numbers left aside."""
+    if isinstance(value, dict):
+        return {key: form(each) for key, each in value.items()}
+    return [form(each) for each in value] if isinstance(value, list) else type(value).__name__
 
 
 def test_a_simulation_tells_what_is_missing_and_which_layers_object() -> None:
@@ -250,18 +308,22 @@ def test_a_simulation_tells_what_is_missing_and_which_layers_object() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "type_"),
+    ("source", "id_"),
     [
-        ({"aws_managed": True}, "aws-managed"),
-        ({}, "user-managed"),
-        ({"inline": True, "attached_to": f"arn:aws:iam::{ACCOUNT}:group/Admins"}, "group"),
-        ({"inline": True, "attached_to": f"arn:aws:iam::{ACCOUNT}:role/Dev"}, "role"),
-        ({"inline": True}, "none"),
+        ({"name": "ReadLogs"}, "ReadLogs"),
+        ({"inline": True, "attached_to": f"arn:aws:iam::{ACCOUNT}:group/Admins"}, "group_Admins_Case"),
+        ({"inline": True, "attached_to": f"arn:aws:iam::{ACCOUNT}:role/path/Dev"}, "role_Dev_Case"),
+        ({"inline": True}, "Case"),
     ],
 )
-def test_a_simulation_tells_where_a_policy_hangs(source: dict[str, Any], type_: str) -> None:
+def test_a_simulation_tells_where_a_policy_hangs(source: dict[str, Any], id_: str) -> None:
     found = simulation(asked(PolicySet(identity=(policy(allow(), **source),))))
-    assert found["MatchedStatements"][0]["SourcePolicyType"] == type_
+    assert found["MatchedStatements"][0]["SourcePolicyId"] == id_
+
+
+def test_a_resources_policy_is_told_from_the_callers() -> None:
+    policies = PolicySet(resource=(policy(allow(Principal={"AWS": USER}), layer=Layer.RESOURCE),))
+    assert simulation(asked(policies))["MatchedStatements"][0]["SourcePolicyType"] == "Resource Policy"
 
 
 def test_several_resources_share_one_result_with_the_worst_on_top() -> None:
