@@ -17,6 +17,7 @@ from trailwarden.catalog.rows import ActionRow, OperationRow, PrefixBlob, Servic
 
 _MODELS = Path(botocore.__file__).parent / "data"
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
+_PATH_PART = re.compile(r"\{([^}+]+)\+?\}")
 _API_DATE = re.compile(r"(?<=[a-z])(\d{4}_\d\d_\d\d|\d{8}v?\d?)$")
 _PLACES = {"partition": "{partition}", "region": "{region}", "account": "{account}", "accountid": "{account}"}
 _NAMINGS = ("", "name", "id", "identifier")
@@ -130,10 +131,11 @@ def _operation(
     actions: Mapping[str, ActionRow],
 ) -> OperationRow:
     name = operation["name"]
-    action = _action(prefix, operation, actions)
+    if prefix == "apigateway":
+        return OperationRow(name, f"apigateway:{operation['http']['method']}", (_path_target(model, operation),))
+    action = _action(operation, actions)
     if action is None:
-        verb = _verb(prefix, operation)
-        return OperationRow(name, verb)
+        return OperationRow(name)
     members = model.members(operation)
     return OperationRow(
         name=name,
@@ -147,15 +149,25 @@ def _operation(
     )
 
 
-def _verb(prefix: str, operation: Mapping[str, Any]) -> str:
-    """API Gateway's actions are HTTP verbs."""
-    return f"apigateway:{operation['http']['method']}" if prefix == "apigateway" else ""
+def _path_target(model: Model, operation: Mapping[str, Any]) -> TargetRow:
+    """API Gateway's actions are HTTP verbs, its resources paths.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+    """
+    shape = model.document["shapes"].get(operation.get("input", {}).get("shape"), {})
+    located = {member.get("locationName", name): name for name, member in shape.get("members", {}).items()}
+    found: list[str] = []
+
+    def fill(match: re.Match[str]) -> str:
+        found.append(located.get(match[1], ""))
+        return f"{{{len(found) - 1}}}"
+
+    path = _PATH_PART.sub(fill, operation["http"]["requestUri"].partition("?")[0])
+    return TargetRow(f"arn:{{partition}}:apigateway:{{region}}::{path}", required=True, members=tuple(found))
 
 
-def _action(prefix: str, operation: Mapping[str, Any], actions: Mapping[str, ActionRow]) -> ActionRow | None:
+def _action(operation: Mapping[str, Any], actions: Mapping[str, ActionRow]) -> ActionRow | None:
     name = operation["name"]
-    if prefix == "apigateway":
-        return None
     return actions.get(name.lower()) or actions.get(_API_DATE.sub("", name).lower())
 
 
@@ -189,7 +201,8 @@ def _target(
         variable = _plain(match[1])
         if variable in _PLACES:
             return _PLACES[variable]
-        found.append(_member(variable, type_, named, shaped, about=about))
+        member = _member(variable, type_, named, shaped, about=about)
+        found.append("" if member in found else member)
         return f"{{{len(found) - 1}}}"
 
     arn = _VARIABLE.sub(fill, template)
@@ -200,7 +213,7 @@ def _target(
         *(("resourcearn", "resource", "arn") if about or required else ("resourcearn", "resource")),
     ]
     whole = tuple(
-        dict.fromkeys([named[name] for name in wanted if name in named] + [member for member in found[-1:] if member])
+        dict.fromkeys([named[name] for name in wanted if name in named] + [member for member in found if member][-1:])
     )
     return TargetRow(arn, required, tuple(found), whole)
 

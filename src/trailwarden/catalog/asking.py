@@ -17,12 +17,14 @@ Lookup = Callable[[str, str], str | None]
     iam.user, iam.role, iam.group, iam.instance-profile   its name → its ARN (names say nothing of the path)
     iam.user.boundary, iam.role.boundary                  its name → ARN of its permissions boundary
     iam.access-key               key id     → ARN of its user
-    iam.instance-profile.role    profile    → ARN of the role in it
+    iam.instance-profile.role    its name    → ARN of the role in it
     organizations.organization   account    → ARN of its organization
-    organizations.<id>           target id  → ARN of the account, root, organizational unit, policy or handshake
-    config.rule, config.recorder, …         name → ARN, where the ARN has a part that the service made
+    organizations.entity         target id  → ARN of the account, root, organizational unit, policy or handshake
+    config.rule, config.recorder, config.aggregator, config.conformance-pack, config.stored-query, config.organization-rule,
+    config.organization-pack, config.remediation, config.connector   its name → its ARN, whose id the service made
     cloudtrail.query             query id   → ARN of its event data store
-    kms.alias                    alias name → ARN of its key
+    kms.alias                    alias/name → ARN of its key
+    kms.ciphertext               Base64     → ARN of the key that a ciphertext names
 """
 
 Value = str | tuple[str, ...]

@@ -17,7 +17,7 @@ __all__ = ["EMPTY", "Overlay", "overlay_of"]
 class Overlay:
     """One service's table.
 
-    `types`: resource type → how members name such resources. `actions`: operation → action of another name.
+    `types`: resource type in lower case → how members name such resources. `actions`: operation → action of another name.
     `targets`: operation → its resources, where the types do not tell. `keys`: condition key → its value, applied where the
     reference lists the key for the action; `context`: keys of every call, besides. `more`: operation → checks after the first one.
     `whole`: operation → all its checks. `unnamed`: how a denial names "*" (`Check.named`).
@@ -40,6 +40,7 @@ _HOMES: Mapping[str, str] = {
     "cloudtrail-data": "cloudtrail",
     "config": "config",
     "dynamodb": "data_planes",
+    "ecs": "data_planes",
     "events": "events",
     "iam": "iam",
     "iam-toolbox": "iam",
@@ -50,6 +51,7 @@ _HOMES: Mapping[str, str] = {
     "s3": "s3",
     "sns": "sns",
     "sqs": "sqs",
+    "ssm": "data_planes",
     "sts": "sts",
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from trailwarden.catalog.actions import ActionFacts, action
+from trailwarden.catalog.actions import ActionFacts, ResourceType, action
 from trailwarden.catalog.asking import Ask, KeyValue, Lookup, Rule, Target, Value, tag_context
 from trailwarden.catalog.checks import Check
 from trailwarden.catalog.errors import UnknownAction
@@ -52,12 +52,22 @@ def checks_of(  # noqa: PLR0913 — a call and its place
         partition=partition,
         lookup=lookup or _nothing,
     )
-    found: dict[tuple[str, str], Check] = {}
-    for check in _recipe(service, operation)(ask):
-        found.setdefault((check.action, check.resource), check)
-    if not found:
+    checks = _distinct(_recipe(service, operation)(ask))
+    if not checks:
         raise UnknownAction(service, operation)
-    return tuple(found.values())
+    return checks
+
+
+def _distinct(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The checks, each once; two that differ in context alone are two."""
+    found: dict[tuple[str, str], list[Check]] = {}
+    ordered: list[Check] = []
+    for check in checks:
+        same = found.setdefault((check.action, check.resource), [])
+        if check not in same:
+            same.append(check)
+            ordered.append(check)
+    return tuple(ordered)
 
 
 def _nothing(_kind: str, _name: str) -> str | None:
@@ -180,14 +190,14 @@ def _finder(row: OperationRow, facts: ActionFacts | None, overlay: Overlay) -> C
     if row.name in overlay.targets:
         return overlay.targets[row.name]
     kinds = facts.resource_types if facts else ()
-    if any(kind.name in overlay.types for kind in kinds):
+    if any(kind.name.lower() in overlay.types for kind in kinds):
         return lambda ask: _by_types(ask, kinds, overlay)
     return lambda ask: _by_templates(ask, row.targets)
 
 
-def _by_types(ask: Ask, kinds: Iterable[Any], overlay: Overlay) -> Iterator[Target]:
+def _by_types(ask: Ask, kinds: Iterable[ResourceType], overlay: Overlay) -> Iterator[Target]:
     for kind in kinds:
-        found = tuple(overlay.types[kind.name](ask)) if kind.name in overlay.types else ()
+        found = tuple(overlay.types[name](ask)) if (name := kind.name.lower()) in overlay.types else ()
         if found:
             yield from found
         elif kind.required:

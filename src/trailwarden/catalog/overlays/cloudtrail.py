@@ -129,7 +129,7 @@ _CLOUDTRAIL = Overlay(
         "PutInsightSelectors": _store_or_trail,
         "StartImport": _nothing,
     },
-    keys={},
+    keys={"aws:TagKeys": _removed_tags},
     more={
         "CreateTrail": _after_create_trail,
         "UpdateTrail": lambda ask: _role(ask, "CloudWatchLogsRoleArn"),

@@ -1,4 +1,4 @@
-"""Operations of Lambda and DynamoDB whose permissions bear other names, and their names in several forms."""
+"""Services of which only little is told by hand: permissions of other names, and names in several forms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -69,6 +69,23 @@ def _requested(ask: Ask) -> Iterator[Target]:
         yield Target(_table(ask, str(name)))
 
 
+def _parameters(ask: Ask) -> Iterator[Target]:
+    """A parameter's path begins with a slash of its own.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+    """
+    for member in ("Name", "Names", "Path"):
+        for given in ask.texts(member):
+            yield Target(given if given.startswith("arn:") else ask.arn(f"parameter/{given.removeprefix('/')}"))
+
+
+def _task_definitions(ask: Ask) -> Iterator[Target]:
+    """A family, or family:revision; a family means its newest revision."""
+    for given in (given for member in ("taskDefinition", "taskDefinitions") for given in ask.texts(member)):
+        name = given if ":" in given else f"{given}:*"
+        yield Target(given if given.startswith("arn:") else ask.arn(f"task-definition/{name}"))
+
+
 TABLES: Mapping[str, Overlay] = {
     "lambda": Overlay(
         types={"function": _functions},
@@ -77,6 +94,12 @@ TABLES: Mapping[str, Overlay] = {
             "InvokeAsync": "lambda:InvokeFunction",
             "InvokeWithResponseStream": "lambda:InvokeFunction",
         },
+    ),
+    "ecs": Overlay(
+        targets={"RunTask": _task_definitions, "StartTask": _task_definitions, "DeregisterTaskDefinition": _task_definitions}
+    ),
+    "ssm": Overlay(
+        targets=dict.fromkeys(("GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory", "PutParameter", "DeleteParameter", "DeleteParameters", "LabelParameterVersion", "UnlabelParameterVersion"), _parameters)
     ),
     "dynamodb": Overlay(
         targets={"BatchGetItem": _requested, "BatchWriteItem": _requested},
@@ -88,4 +111,4 @@ TABLES: Mapping[str, Overlay] = {
             "TransactWriteItems": _written_several,
         },
     ),
-}
+}  # fmt: skip

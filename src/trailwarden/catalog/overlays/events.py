@@ -91,7 +91,7 @@ def _pattern(path: str) -> Callable[[Ask], Value | None]:
     def read(ask: Ask) -> Value | None:
         if ask.operation == "PutEvents":
             member = {"source": "Source", "detail-type": "DetailType"}.get(path, "")
-            return ask.texts(f"Entries[].{member}") or None
+            return tuple(dict.fromkeys(ask.texts(f"Entries[].{member}"))) or None
         try:
             part: object = json.loads(ask.text("EventPattern") or "{}")
         except (ValueError, RecursionError):

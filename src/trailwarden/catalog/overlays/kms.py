@@ -45,6 +45,10 @@ _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     },
     "Encrypt": {"EncryptionAlgorithm": "SYMMETRIC_DEFAULT"},
     "Decrypt": {"EncryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    **{
+        f"GenerateDataKey{kind}": {"EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+        for kind in ("", "WithoutPlaintext", "Pair", "PairWithoutPlaintext")
+    },
     "Sign": {"MessageType": "RAW"},
     "Verify": {"MessageType": "RAW"},
     "ScheduleKeyDeletion": {"PendingWindowInDays": "30"},

@@ -144,8 +144,8 @@ def _nothing(_ask: Ask) -> tuple[Target, ...]:
 def _source(ask: Ask) -> Check:
     """The object that is copied: `bucket/key` or `arn/object/key`, percent-encoded, with `?versionId=` behind."""
     given, _, query = ask.text("CopySource").partition("?")
-    given = unquote(given).lstrip("/")
-    version = dict(parse_qsl(query)).get("versionId", "")
+    given = unquote(given).removeprefix("/")
+    version = next((value for name, value in parse_qsl(query) if name == "versionId"), "")
     if given.startswith("arn:"):
         resource = given
     else:
@@ -241,7 +241,7 @@ def _delete_object(ask: Ask) -> Iterator[Check]:
 
 
 def _delete_objects(ask: Ask) -> Iterator[Check]:
-    """One permission an object; the answer tells each object's denial apart, and the call itself is never denied for it."""
+    """One permission for each object, in the order given."""
     resources = []
     for item in ask.at("Delete.Objects"):
         if isinstance(item, Mapping):
