@@ -21,6 +21,7 @@ from trailwarden.services.s3.errors import (
     NoSuchVersion,
     argument,
 )
+from trailwarden.services.s3.kms import demand_key
 from trailwarden.services.s3.ranges import Cut, cut_of
 from trailwarden.services.s3.stored import NULL, Checksum, Stored, latest, version_of
 from trailwarden.services.world import World
@@ -80,6 +81,7 @@ def put_object(call: Call, world: World) -> Mapping[str, Any]:
     stored = draft_of(
         call, bucket, size=len(data), etag=etag, blob=world.transaction.store(data) if data else "", checksum=checksum
     )
+    demand_key(call, world, bucket, stored, "kms:GenerateDataKey")
     stored = shelf.add(world.transaction, bucket, stored, new_version_id(world.chance))
     return {
         "ETag": f'"{stored.etag}"',
@@ -140,6 +142,7 @@ def get_object(call: Call, world: World) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     answer, stored, cut = _read(call, world)
+    demand_key(call, world, find_bucket(call, world), stored, "kms:Decrypt")
     return {**answer, "Body": read_bytes(world, stored, cut.start, cut.end)}
 
 

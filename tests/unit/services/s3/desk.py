@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from trailwarden import wire
 from trailwarden.auth.authorize import Authorizer
 from trailwarden.auth.callers import canonical_id
+from trailwarden.auth.facts import FactsProvider
 from trailwarden.auth.identities import ACCOUNT, USER, Account, User
 from trailwarden.auth.sealing import Vault
 from trailwarden.auth.stages import Authenticated, Authorized, Caller, Resolved
@@ -49,6 +50,7 @@ class Desk:
     storage: Storage
     now: float = 1_700_000_000.0
     chance: Chance = field(default_factory=Chance)
+    facts: dict[str, FactsProvider] = field(default_factory=lambda: {"s3": s3_facts})
 
     def settle(self) -> None:
         """Two accounts, each with a user who may everything in S3; the first also with one who may only read objects."""
@@ -101,12 +103,12 @@ class Desk:
         return World(
             transaction=transaction,
             storage=self.storage,
-            authorizer=Authorizer({"s3": s3_facts}, chance=self.chance, managed=lambda _: None),
+            authorizer=Authorizer(self.facts, chance=self.chance, managed=lambda _: None),
             vault=Vault(bytes(32)),
             chance=self.chance,
             now=self.now,
             settings=Settings(),
-            facts=MappingProxyType({"s3": s3_facts}),
+            facts=MappingProxyType(self.facts),
         )
 
 

@@ -261,3 +261,33 @@ def test_keys_with_wildcards_are_granted_literally(desk: Desk, s3: Any, listed: 
     s3.put_object(Bucket=listed, Key="a*b", Body=b"", ACL="public-read")
     statement = json.loads(_facts(desk, f"{ARN}/a*b").grants[0])["Statement"][0]
     assert statement["Resource"] == f"{ARN}/a${{*}}b"
+
+
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{OWNER}:user/mateojackson"},
+            "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+        },
+    }
+)
+
+
+def test_keys_are_asked_for_the_caller(desk: Desk, s3: Any, bucket: str) -> None:
+    desk.facts["kms"] = lambda arn, _: (
+        ResourceFacts(account=OWNER, policies=((KEY, KEY_POLICY),)) if str(arn) == KEY else None
+    )
+    put = {"Bucket": bucket, "Key": "k", "Body": b"x", "ServerSideEncryption": "aws:kms"}
+    s3.put_object(**put, SSEKMSKeyId=KEY)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    error = refusal(desk.client(user="reader").get_object, Bucket=bucket, Key="k")
+    assert error["Code"] == "AccessDenied"
+    assert f"is not authorized to perform: kms:Decrypt on resource: {KEY}" in error["Message"]
+    error = refusal(s3.put_object, **put, SSEKMSKeyId=KEY.replace("1234abcd", "99999999"))
+    assert error["Code"] == "KMS.NotFoundException"
+    s3.put_object(**put)

@@ -1,0 +1,47 @@
+"""KMS keys of objects: that they are there, and that the caller may use them.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms-permissions
+"""
+
+from trailwarden.arn import Arn
+from trailwarden.catalog.checks import Check
+from trailwarden.errors import AwsError
+from trailwarden.services.call import Call
+from trailwarden.services.s3.bucket import Bucket
+from trailwarden.services.s3.stored import Stored
+from trailwarden.services.world import World
+
+__all__ = ["KmsNotFoundException", "demand_key"]
+
+_MANAGED = ":alias/aws/s3"
+
+
+class KmsNotFoundException(AwsError):
+    """The key does not exist; S3 passes KMS's refusal on."""
+
+    code = "KMS.NotFoundException"
+    message = "Key '{key}' does not exist"
+
+
+def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action: str) -> None:
+    """Whether the caller may have its object encrypted (kms:GenerateDataKey) or decrypted (kms:Decrypt).
+
+    KmsNotFoundException, AccessDenied. The key that AWS manages for S3 serves everybody in the account.
+    """
+    if not stored.encryption or stored.kms_key.endswith(_MANAGED) or "kms" not in world.facts:
+        return
+    arn = Arn.parse(stored.kms_key)
+    facts = world.resource(arn) if arn is not None else None
+    if facts is None:
+        raise KmsNotFoundException(key=stored.kms_key)
+    encrypted = bucket.arn if stored.bucket_key else f"{bucket.arn}/{stored.key}"
+    check = Check(
+        action=action,
+        resource=facts.arn or stored.kms_key,
+        context={
+            "kms:ViaService": f"s3.{bucket.region}.amazonaws.com",
+            "kms:EncryptionContext:aws:s3:arn": encrypted,
+            "kms:EncryptionContextKeys": ("aws:s3:arn",),
+        },
+    )
+    world.authorizer.demand(call.caller, check, world.transaction, now=call.now, region=call.region)
