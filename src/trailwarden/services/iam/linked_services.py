@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
 """
 
-__all__ = ["LINKED", "SUFFIXED"]
+__all__ = ["DESCRIPTIONS", "LINKED", "SUFFIXED"]
 
 LINKED = {
     "access-analyzer.amazonaws.com": ("AWSServiceRoleForAccessAnalyzer", "AccessAnalyzerServiceRolePolicy"),
@@ -39,12 +39,12 @@ LINKED = {
     ),
     "config-multiaccountsetup.amazonaws.com": (
         "AWSServiceRoleForConfigMultiAccountSetup",
-        "ConfigMultiAccountSetupPolicy",
+        "AWSConfigMultiAccountSetupPolicy",
     ),
     "config.amazonaws.com": ("AWSServiceRoleForConfig", "AWSConfigServiceRolePolicy"),
     "connect.amazonaws.com": ("AWSServiceRoleForAmazonConnect", "AmazonConnectServiceLinkedRolePolicy"),
     "context.cloudtrail.amazonaws.com": ("AWSServiceRoleForCloudTrailEventContext", "CloudTrailEventContext"),
-    "controltower.amazonaws.com": ("AWSServiceRoleForAWSControlTower", "AWSControlTowerServiceRolePolicy"),
+    "controltower.amazonaws.com": ("AWSServiceRoleForAWSControlTower", "AWSControlTowerAccountServiceRolePolicy"),
     "dms-fleet-advisor.amazonaws.com": ("AWSServiceRoleForDMSFleetAdvisor", "AWSDMSFleetAdvisorServiceRolePolicy"),
     "dms.amazonaws.com": ("AWSServiceRoleForDMSServerless", "AWSDMSServerlessServiceRolePolicy"),
     "docdb-elastic.amazonaws.com": ("AWSServiceRoleForDocDB-Elastic", "AmazonDocDB-ElasticServiceRolePolicy"),
@@ -169,3 +169,13 @@ LINKED = {
 
 SUFFIXED = frozenset({"autoscaling.amazonaws.com", "connect.amazonaws.com", "lexv2.amazonaws.com"})
 """Services whose role may be made several times, told apart by a suffix."""
+
+DESCRIPTIONS = {
+    "rds.amazonaws.com": "Allows Amazon RDS to manage AWS resources on your behalf",
+    "ssm.amazonaws.com": "Provides access to AWS Resources managed or used by Amazon SSM.",
+    "sso.amazonaws.com": (
+        "Service-linked role used by AWS SSO to manage AWS resources, including IAM roles, policies and SAML IdP "
+        "on your behalf."
+    ),
+}
+"""What the few services that describe their role say of it."""

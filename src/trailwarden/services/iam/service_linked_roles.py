@@ -14,7 +14,7 @@ from trailwarden.delivery.trail import TRAIL
 from trailwarden.services.call import Call
 from trailwarden.services.iam.errors import InvalidInput, NoSuchEntity
 from trailwarden.services.iam.finding import UNIQUE_ID, UniqueId, entity_arn, role_named
-from trailwarden.services.iam.linked_services import LINKED, SUFFIXED
+from trailwarden.services.iam.linked_services import DESCRIPTIONS, LINKED, SUFFIXED
 from trailwarden.services.iam.shape import role_shown
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
@@ -124,7 +124,7 @@ def create_linked_role(world: World, account: str, service: str, *, suffix: str 
         path=path,
         created=world.now,
         trust=_trust(service),
-        description=description,
+        description=description or DESCRIPTIONS.get(service, ""),
         attached=(f"arn:aws:iam::aws:policy/aws-service-role/{policy}",),
         service=service,
     )

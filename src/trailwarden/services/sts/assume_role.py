@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["assume_role"]
 
 _LAST_USED_STEP = 300.0
+_BARRED = {
+    PrincipalKind.ROOT: "Roles may not be assumed by root accounts.",
+    PrincipalKind.FEDERATED_USER: "Cannot call AssumeRole with federation token credentials",
+}
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html"""
 
 
 @operation("sts:AssumeRole")
@@ -36,8 +41,8 @@ def assume_role(call: Call, world: World) -> Mapping[str, Any]:
     """
     asked: AssumeRoleRequestTypeDef = call.params  # type: ignore[assignment]  # the parser holds params to the model
     account, role = _role(call, world, asked["RoleArn"])
-    if call.caller.principal.kind is PrincipalKind.ROOT:
-        raise NotAllowed(reason="Roles may not be assumed by root accounts.")
+    if call.caller.principal.kind in _BARRED:
+        raise NotAllowed(reason=_BARRED[call.caller.principal.kind])
     chained = call.caller.principal.kind is PrincipalKind.ROLE_SESSION
     duration = role_duration(asked.get("DurationSeconds"), role.max_session_duration, chained=chained)
     tags, transitive = passed_on(

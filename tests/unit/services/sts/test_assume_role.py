@@ -96,6 +96,12 @@ def test_root_assumes_no_role(desk: Desk, caller: Caller) -> None:
         assume(desk, root())
 
 
+def test_guest_assumes_no_role(desk: Desk, caller: Caller) -> None:
+    guest = desk.as_session(desk.call("sts:GetFederationToken", {"Name": "guest"}, caller=caller))
+    with pytest.raises(NotAllowed, match="Cannot call AssumeRole with federation token credentials"):
+        assume(desk, guest)
+
+
 def test_duration_has_bounds(desk: Desk, caller: Caller) -> None:
     desk.call("iam:UpdateRole", {"RoleName": "Auditor", "MaxSessionDuration": 7200})
     assert assume(desk, caller, DurationSeconds=7200)["Credentials"]["Expiration"] == NOW + 7200
