@@ -34,7 +34,7 @@ class Live:
         """A stock client: the root user's, or with the keys given."""
         if not key:
             return self.admin.client(service)
-        session = boto3.session.Session(
+        session: Any = boto3.session.Session(
             aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token or None, region_name=region
         )
         return session.client(service, endpoint_url=self.endpoint, config=_CONFIG)

@@ -1,9 +1,9 @@
 """Requests by hand, so that they can be wrong in one place."""
 
-from datetime import UTC, datetime, timedelta
 import http.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import urlsplit
 

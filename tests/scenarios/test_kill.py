@@ -59,11 +59,12 @@ class Server:
 
     def client(self, service: str) -> Any:
         variables = client_environment(self.data)
-        return boto3.session.Session(
+        session: Any = boto3.session.Session(
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             region_name="us-east-1",
-        ).client(
+        )
+        return session.client(
             service,
             endpoint_url=variables["AWS_ENDPOINT_URL"],
             config=Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=10),
