@@ -31,6 +31,8 @@ from trailwarden.services.iam import (
     users,
 )
 from trailwarden.services.iam.facts import iam_facts
+from trailwarden.services.iam.principals import with_arns, with_unique_ids
+from trailwarden.services.iam.service_linked_roles import create_linked_role, linked_role
 
 __all__ = [
     "access_keys",
@@ -39,6 +41,7 @@ __all__ = [
     "aliases",
     "attachments",
     "boundaries",
+    "create_linked_role",
     "credential_report",
     "entities",
     "groups",
@@ -47,6 +50,7 @@ __all__ = [
     "inline",
     "instance_profiles",
     "last_accessed",
+    "linked_role",
     "login_profiles",
     "mfa",
     "password_policy",
@@ -62,4 +66,6 @@ __all__ = [
     "ssh_keys",
     "tags",
     "users",
+    "with_arns",
+    "with_unique_ids",
 ]

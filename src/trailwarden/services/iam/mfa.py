@@ -26,7 +26,7 @@ from trailwarden.storage.ports import Kind
 
 __all__ = ["DEVICE", "DeviceNotFound", "InvalidAuthenticationCode", "MfaDevice", "accepted_code",
            "create_virtual_mfa_device", "deactivate_mfa_device", "delete_virtual_mfa_device", "device_named",
-           "devices_of", "enable_mfa_device", "list_mfa_devices", "list_virtual_mfa_devices",
+           "devices_of", "enable_mfa_device", "get_mfa_device", "list_mfa_devices", "list_virtual_mfa_devices",
            "resync_mfa_device"]  # fmt: skip
 
 _STEP = 30
@@ -154,6 +154,21 @@ def delete_virtual_mfa_device(call: Call, world: World) -> None:
     if device.user:
         raise DeviceAssigned
     world.delete(DEVICE, call.account, "", device.serial)
+
+
+@operation("iam:GetMFADevice")
+def get_mfa_device(call: Call, world: World) -> Mapping[str, Any]:
+    """Show a device that is in use.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetMFADevice.html
+    """
+    device = device_named(call, world, call.params["SerialNumber"])
+    owner = next((user for user in _users(call, world) if user.id == device.user), None)
+    wanted = call.params.get("UserName")
+    if not device.user or (wanted and (owner is None or owner.name.lower() != wanted.lower())):
+        raise DeviceNotFound(serial=device.serial)
+    shown = {"UserName": owner.name} if owner else {}
+    return {**shown, "SerialNumber": device.serial, "EnableDate": device.enabled}
 
 
 @operation("iam:ListMFADevices")

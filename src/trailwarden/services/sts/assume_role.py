@@ -13,7 +13,7 @@ from trailwarden.policy.request import Principal, PrincipalKind
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.sts.durations import role_duration
-from trailwarden.services.sts.errors import NotAllowed
+from trailwarden.services.sts.errors import InvalidContextAssertion, NotAllowed
 from trailwarden.services.sts.mfa import mfa_given
 from trailwarden.services.sts.session_policies import session_policies
 from trailwarden.services.sts.session_tags import passed_on, session_tags
@@ -43,6 +43,8 @@ def assume_role(call: Call, world: World) -> Mapping[str, Any]:
     account, role = _role(call, world, asked["RoleArn"])
     if call.caller.principal.kind in _BARRED:
         raise NotAllowed(reason=_BARRED[call.caller.principal.kind])
+    if asked.get("ProvidedContexts"):
+        raise InvalidContextAssertion
     chained = call.caller.principal.kind is PrincipalKind.ROLE_SESSION
     duration = role_duration(asked.get("DurationSeconds"), role.max_session_duration, chained=chained)
     tags, transitive = passed_on(

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 
 from trailwarden.errors import AwsError
 
-__all__ = ["InvalidAuthorizationMessageException", "InvalidParameterValue", "MalformedPolicyDocument",
+__all__ = ["InvalidAuthorizationMessageException",
+    "InvalidContextAssertion", "InvalidParameterValue", "MalformedPolicyDocument",
            "NotAllowed", "PackedPolicyTooLarge"]  # fmt: skip
 
 
@@ -46,6 +47,16 @@ class InvalidAuthorizationMessageException(AwsError):
     """
 
     message = "Message is not valid"
+
+
+class InvalidContextAssertion(AwsError):
+    """A context assertion was given; this server knows no issuer of such, so that none can be verified.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    code = "InvalidContextAssertion"
+    message = "The context assertion could not be verified."
 
 
 class NotAllowed(AwsError):

@@ -12,6 +12,7 @@ from trailwarden.auth.stages import Caller
 from trailwarden.errors import AwsError, ValidationException
 from trailwarden.policy import PrincipalKind
 from trailwarden.services.sts.errors import (
+    InvalidContextAssertion,
     InvalidParameterValue,
     MalformedPolicyDocument,
     NotAllowed,
@@ -94,6 +95,12 @@ def test_missing_role_is_a_denial(desk: Desk, caller: Caller) -> None:
 def test_root_assumes_no_role(desk: Desk, caller: Caller) -> None:
     with pytest.raises(NotAllowed, match="Roles may not be assumed by root accounts"):
         assume(desk, root())
+
+
+def test_unverifiable_context_is_refused(desk: Desk, caller: Caller) -> None:
+    given = [{"ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter", "ContextAssertion": "abcd"}]
+    with pytest.raises(InvalidContextAssertion):
+        assume(desk, caller, ProvidedContexts=given)
 
 
 def test_guest_assumes_no_role(desk: Desk, caller: Caller) -> None:

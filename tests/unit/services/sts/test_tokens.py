@@ -83,6 +83,8 @@ def test_device_is_assigned_listed_and_returned(desk: Desk) -> None:
     serial, _ = device(desk)
     listed = desk.call("iam:ListMFADevices", {"UserName": "mateojackson"})["MFADevices"]
     assert listed == [{"UserName": "mateojackson", "SerialNumber": serial, "EnableDate": NOW}]
+    shown = desk.call("iam:GetMFADevice", {"SerialNumber": serial})
+    assert shown == {"UserName": "mateojackson", "SerialNumber": serial, "EnableDate": NOW}
     assert desk.call("iam:ListVirtualMFADevices", {"AssignmentStatus": "Unassigned"})["VirtualMFADevices"] == []
     with pytest.raises(DeleteConflict):
         desk.call("iam:DeleteUser", {"UserName": "mateojackson"})
