@@ -42,7 +42,6 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     public_access_block: tuple[str, ...] | None = PUBLIC_ACCESS_SWITCHES
     policy: str = ""
     versioning: str = ""
-    mfa_delete: bool = False
     object_lock: bool = False
     tags: dict[str, str] = {}
     abac: bool = False

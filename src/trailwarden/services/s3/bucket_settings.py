@@ -11,6 +11,7 @@ from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3.bucket import PUBLIC_ACCESS_SWITCHES, find_bucket, keep_bucket
 from trailwarden.services.s3.errors import (
+    AccessDenied,
     InvalidBucketAclWithObjectOwnership,
     InvalidBucketState,
     MalformedXML,
@@ -54,12 +55,15 @@ class NoSuchPublicAccessBlockConfiguration(AwsError):
 
 @operation("s3:PutBucketVersioning")
 def put_bucket_versioning(call: Call, world: World) -> None:
-    """Enable or suspend versioning. InvalidBucketState where Object Lock needs it.
+    """Enable or suspend versioning. InvalidBucketState where Object Lock needs it; MFA delete is not taken.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
     """
     bucket = find_bucket(call, world)
-    status = call.params["VersioningConfiguration"].get("Status")
+    asked = call.params["VersioningConfiguration"]
+    status = asked.get("Status")
+    if asked.get("MFADelete") == "Enabled":
+        raise AccessDenied(reason="Mfa Authentication must be used for this request")
     if status not in {"Enabled", "Suspended"}:
         raise IllegalVersioningConfigurationException
     if status == "Suspended" and bucket.object_lock:

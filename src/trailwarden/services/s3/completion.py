@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -90,7 +91,7 @@ def complete_multipart_upload(call: Call, world: World) -> Mapping[str, Any]:
     stored = shelf.add(world.transaction, bucket, stored, new_version_id(world.chance))
     end_upload(world, bucket, upload, frozenset(part.blob for part in parts))
     return {
-        "Location": f"{world.settings.endpoint}/{bucket.name}/{upload.key}",
+        "Location": f"{world.settings.endpoint}/{bucket.name}/{quote(upload.key)}",
         "Bucket": bucket.name,
         "Key": upload.key,
         "ETag": f'"{stored.etag}"',

@@ -1,10 +1,12 @@
 """Objects: put, get, head."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from trailwarden.catalog.checks import Check
+from trailwarden.errors import ServiceUnavailable
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.s3 import shelf
@@ -40,6 +42,7 @@ __all__ = [
 
 _KEY_MAX = 1024
 _VERSION_MAX = 1024
+_READS = 5
 _PUT_MAX = 5 * 1024**3
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -141,9 +144,15 @@ def get_object(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
-    answer, stored, cut = _read(call, world)
-    demand_key(call, world, find_bucket(call, world), stored, "kms:Decrypt")
-    return {**answer, "Body": read_bytes(world, stored, cut.start, cut.end)}
+    for _ in range(_READS):
+        answer, stored, cut = _read(call, world)
+        demand_key(call, world, find_bucket(call, world), stored, "kms:Decrypt")
+        try:
+            return {**answer, "Body": read_bytes(world, stored, cut.start, cut.end)}
+        except LookupError:
+            # Another call took the object's place between the two reads: look again.
+            world = replace(world, transaction=world.storage.begin())
+    raise ServiceUnavailable
 
 
 @operation("s3:HeadObject")

@@ -99,6 +99,20 @@ class Desk:
         self.storage.commit(transaction).result()
         return wire.write(route, result or {}, request, "request-1")
 
+    def call(self, operation: str, params: dict[str, Any]) -> Call:
+        """A call that never was a request."""
+        request = wire.HttpRequest(method="GET", raw_path="/", query="", headers=(), body=b"", client="192.0.2.1")
+        route = wire.Route(service="s3", operation=operation, protocol="rest-xml", family="s3")
+        authenticated = Authenticated(
+            parsed=wire.Parsed(request=request, route=route, params=params, request_id="request-2"),
+            caller=_caller(OWNER, "mateojackson"),
+            region="us-east-1",
+            account=OWNER,
+            body=b"",
+            now=self.now,
+        )
+        return Call(Authorized(resolved=Resolved(authenticated=authenticated, checks=()), judged=()))
+
     def world(self, transaction: Any) -> World:
         return World(
             transaction=transaction,
@@ -115,6 +129,16 @@ class Desk:
 _CURRENT: dict[str, Desk] = {}
 
 
+def _caller(account: str, user: str) -> Caller:
+    principal = Principal(
+        kind=PrincipalKind.USER,
+        account=account,
+        arn=f"arn:aws:iam::{account}:user/{user}",
+        canonical_id=canonical_id(account),
+    )
+    return Caller(principal=principal, user_name=user)
+
+
 @cache
 def _client(account: str, user: str, region: str) -> Any:
     client = boto3.client(
@@ -125,13 +149,7 @@ def _client(account: str, user: str, region: str) -> Any:
         aws_secret_access_key="none",
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
     )
-    principal = Principal(
-        kind=PrincipalKind.USER,
-        account=account,
-        arn=f"arn:aws:iam::{account}:user/{user}",
-        canonical_id=canonical_id(account),
-    )
-    caller = Caller(principal=principal, user_name=user)
+    caller = _caller(account, user)
 
     def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         answer = _CURRENT["desk"].answer(_http(request), caller, region)
