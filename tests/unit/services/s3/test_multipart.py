@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.services.s3.desk import Desk, refusal
+
+from trailwarden.services.s3.checksums import combined, compute
 
 FIRST, SECOND = b"a" * (5 * 1024 * 1024), b"the end"
 
@@ -145,7 +149,15 @@ def test_a_composite_checksum_is_one_of_the_parts(s3: Any, bucket: str, algorith
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME"])
-def test_a_full_checksum_is_that_of_the_whole(s3: Any, bucket: str, algorithm: str) -> None:
+@given(pieces=st.lists(st.binary(max_size=20), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_checksums_of_pieces_make_that_of_the_whole(algorithm: str, pieces: list[bytes]) -> None:
+    parts = [(compute(algorithm, piece), len(piece)) for piece in pieces]
+    assert combined(algorithm, parts) == compute(algorithm, b"".join(pieces))
+
+
+def test_a_full_checksum_is_that_of_the_whole(s3: Any, bucket: str) -> None:
+    algorithm = "CRC32"
     s3.put_object(Bucket=bucket, Key="whole", Body=FIRST + SECOND, ChecksumAlgorithm=algorithm)
     expected = s3.head_object(Bucket=bucket, Key="whole", ChecksumMode="ENABLED")[f"Checksum{algorithm}"]
     begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm=algorithm, ChecksumType="FULL_OBJECT")
