@@ -242,7 +242,7 @@ def test_simulation_decides_and_names_the_statement(desk: Desk) -> None:
     }
     allowed, denied = desk.call("iam:SimulatePrincipalPolicy", asked)["EvaluationResults"]
     assert (allowed["EvalActionName"], allowed["EvalDecision"]) == ("s3:GetObject", "allowed")
-    assert allowed["MatchedStatements"][0]["SourcePolicyId"] == "in"
+    assert allowed["MatchedStatements"][0]["SourcePolicyId"] == "user_mateojackson_in"
     assert denied["EvalDecision"] == "implicitDeny"
     excluded = [{"PolicyType": "inline"}]
     without = desk.call("iam:SimulatePrincipalPolicy", {**asked, "PolicyExclusionList": excluded})["EvaluationResults"]
