@@ -10,7 +10,6 @@ import re
 
 from trailwarden.arn import Arn
 from trailwarden.delivery.trail import Trail
-from trailwarden.policy import ContextValue
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.errors import (
     InsufficientEncryptionPolicyException,
@@ -23,11 +22,19 @@ from trailwarden.services.cloudtrail.errors import (
     KmsKeyNotFoundException,
     S3BucketDoesNotExistException,
 )
+from trailwarden.services.cloudtrail.requirements import (
+    SERVICE,
+    Requirement,
+    bucket_requirements,
+    key_requirements,
+    log_group_requirements,
+    role_requirement,
+    topic_requirement,
+)
 from trailwarden.services.world import World
 
-__all__ = ["SERVICE", "bucket_admits", "check_destinations", "key_admits", "key_arn", "topic_arn"]
+__all__ = ["bucket_admits", "check_destinations", "key_admits", "key_arn", "topic_arn"]
 
-SERVICE = "cloudtrail.amazonaws.com"
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?\Z")
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}\Z")
 _LOG_GROUP = re.compile(r"log-group:(?P<name>[\w./#-]{1,512}):\*\Z")
@@ -90,45 +97,24 @@ def check_destinations(call: Call, world: World, trail: Trail) -> None:
 
 
 def bucket_admits(world: World, trail: Trail) -> bool:
-    """Whether CloudTrail may read the bucket's ACL and write where this trail's log files go.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-    """
-    prefix = f"{trail.prefix}/" if trail.prefix else ""
-    bucket = _bucket_arn(trail)
-    owners = (trail.account, trail.organization) if trail.organization else (trail.account,)
-    return world.service_may(SERVICE, "s3:GetBucketAcl", str(bucket), _sourced(trail)) and all(
-        world.service_may(
-            SERVICE,
-            "s3:PutObject",
-            f"{bucket}/{prefix}AWSLogs/{owner}/CloudTrail/{trail.home_region}/file.json.gz",
-            {**_sourced(trail), "s3:x-amz-acl": "bucket-owner-full-control"},
-        )
-        for owner in owners
-    )
+    """Whether CloudTrail may read the bucket's ACL and write where this trail's log files go."""
+    return all(_met(world, requirement) for requirement in bucket_requirements(trail))
 
 
 def key_admits(world: World, trail: Trail) -> bool:
-    """Whether CloudTrail may make data keys for this trail's log files and describe the key.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-    """
-    encryption: dict[str, ContextValue] = {
-        **_sourced(trail),
-        "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn,
-        "kms:EncryptionContextKeys": ("aws:cloudtrail:arn", "aws:s3:arn"),
-    }
-    return world.service_may(SERVICE, "kms:GenerateDataKey", trail.kms_key_id, encryption) and world.service_may(
-        SERVICE, "kms:DescribeKey", trail.kms_key_id, _sourced(trail)
-    )
+    """Whether CloudTrail may make data keys for this trail's log files and describe the key."""
+    return all(_met(world, requirement) for requirement in key_requirements(trail))
 
 
 def _topic_admits(world: World, trail: Trail) -> bool:
-    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html."""
     arn = Arn.parse(trail.topic_arn)
-    if arn is None or world.resource(arn) is None:
-        return False
-    return world.service_may(SERVICE, "sns:Publish", trail.topic_arn, _sourced(trail))
+    return arn is not None and world.resource(arn) is not None and _met(world, topic_requirement(trail))
+
+
+def _met(world: World, requirement: Requirement) -> bool:
+    if requirement.role:
+        return world.role_may(requirement.role, requirement.action, requirement.resource)
+    return world.service_may(SERVICE, requirement.action, requirement.resource, requirement.context)
 
 
 def _check_log_group(call: Call, world: World, trail: Trail) -> None:
@@ -142,15 +128,12 @@ def _check_log_group(call: Call, world: World, trail: Trail) -> None:
     role = Arn.parse(trail.log_role_arn)
     if role is None or role.service != "iam" or not role.resource.startswith("role/"):
         raise InvalidCloudWatchLogsRoleArnException(reason="CloudTrail cannot validate the specified role ARN.")
-    if world.resource(role) is None or not world.service_may(
-        SERVICE, "sts:AssumeRole", trail.log_role_arn, _sourced(trail)
-    ):
+    if world.resource(role) is None or not _met(world, role_requirement(trail)):
         raise InvalidCloudWatchLogsRoleArnException(
             reason="Access denied. Check the trust relationships for your role."
         )
-    stream = f"{trail.log_group_arn.removesuffix(':*')}:log-stream:{call.account}_CloudTrail_{call.region}"
-    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        if not world.role_may(trail.log_role_arn, action, stream):
+    for requirement in log_group_requirements(trail, account=call.account, region=call.region):
+        if not _met(world, requirement):
             raise InvalidCloudWatchLogsLogGroupArnException(
                 reason="Access denied. Check the permissions for your role."
             )
@@ -160,11 +143,3 @@ def _check_log_group(call: Call, world: World, trail: Trail) -> None:
 
 def _bucket_arn(trail: Trail) -> Arn:
     return Arn(service="s3", resource=trail.bucket)
-
-
-def _sourced(trail: Trail) -> dict[str, ContextValue]:
-    """What CloudTrail says of itself on each of its calls.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cross-service-confused-deputy-prevention.html
-    """
-    return {"aws:SourceArn": trail.arn, "aws:SourceAccount": trail.account}
