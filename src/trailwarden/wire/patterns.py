@@ -7,9 +7,15 @@ import re
 import sys
 import unicodedata
 import warnings
+from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
-__all__ = ["compiled"]
+from trailwarden.wire.automaton import Automaton, TooComplex, hazard
+
+__all__ = ["Matcher", "compiled"]
+
+_SHORT = 128
 
 _PROPERTY = re.compile(r"\\p\{(?:Is)?(\w+)\}|\\p([LNZPSMC])")
 _CODE_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
@@ -32,17 +38,46 @@ _POSIX = {
 }
 
 
+class Matcher(Protocol):
+    """What matches whole texts."""
+
+    def fullmatch(self, text: str, /) -> object | None:
+        """Something where all of the text matches, None where not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Careful:
+    """`re` for short texts, an automaton for those on which `re` could take long."""
+
+    quick: re.Pattern[str]
+    steady: Automaton
+
+    def fullmatch(self, text: str, /) -> object | None:
+        return (self.quick if len(text) <= _SHORT else self.steady).fullmatch(text)
+
+
 @cache
-def compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern, or None where Python cannot say it (set intersections, nested sets); then nothing is checked."""
+def compiled(pattern: str) -> Matcher | None:
+    """What matches the pattern; None where nothing here can safely: then nothing is checked."""
     try:
-        translated = _CODE_POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", _expanded(pattern))
-        translated = _LOOSE_DASH.sub(r"\1\\-", _PAIR.sub(_joined, translated))
+        translated = _translated(pattern)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return re.compile(translated, re.ASCII)
+            quick = re.compile(translated, re.ASCII)
+            danger = hazard(translated)
+        if not danger:
+            return quick
+        steady = Automaton(translated)
+    except TooComplex:
+        return quick if danger == 1 else None
     except (re.error, FutureWarning, KeyError, OverflowError):
         return None
+    return steady if danger > 1 else _Careful(quick, steady)
+
+
+def _translated(pattern: str) -> str:
+    points = _CODE_POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", _expanded(pattern))
+    return _LOOSE_DASH.sub(r"\1\\-", _PAIR.sub(_joined, points))
 
 
 def _joined(pair: re.Match[str]) -> str:

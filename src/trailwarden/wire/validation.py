@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/CommonErrors.html 
 The texts are those of recorded answers of IAM, KMS, Logs, EventBridge and SNS.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ _VALUELESS = frozenset({"iam"})
 
 _MOST_PROBLEMS = 100
 _LONGEST_VALUE = 4096
+_LONGEST_SEARCH = 8192
+"""Longer texts are held to break a pattern that takes long to search."""
 
 Problems = list[str]
 Check = Callable[[Any, str, Problems], None]
@@ -137,15 +140,11 @@ def _pattern(shape: Shape) -> list[tuple[Broken, str]]:
     pattern = compiled(shape.raw.pattern) if shape.raw.pattern and shape.type == "string" else None
     if pattern is None:
         return []
-    longest = int(shape.raw.max) if shape.raw.max is not None else None
-
-    def broken(value: Any) -> bool:
-        """A text beyond its length is told so, not searched."""
-        if longest is not None and len(value) > max(longest, 1024) * 4:
-            return False
-        return pattern.fullmatch(value) is None
-
-    return [(broken, f"Member must satisfy regular expression pattern: {shape.raw.pattern}")]
+    text = f"Member must satisfy regular expression pattern: {shape.raw.pattern}"
+    if isinstance(pattern, re.Pattern):
+        return [(lambda value: pattern.fullmatch(value) is None, text)]
+    longest = min(shape.raw.max or _LONGEST_SEARCH, _LONGEST_SEARCH)
+    return [(lambda value: len(value) > longest or pattern.fullmatch(value) is None, text)]
 
 
 def _enum(shape: Shape) -> list[tuple[Broken, str]]:
