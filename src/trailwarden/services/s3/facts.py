@@ -23,7 +23,7 @@ def s3_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
     """Facts about `arn:aws:s3:::bucket` or `arn:aws:s3:::bucket/key`; None where there is no such bucket.
 
     An object that does not exist has its bucket's facts: a key to be written is asked about before it is there.
-    Tags of buckets count only where the bucket has attribute-based access control on.
+    Tags of a bucket count, for its objects too, only where it has attribute-based access control on.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
     """
@@ -32,12 +32,8 @@ def s3_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
     if document is None:
         return None
     bucket = document.body
-    stored = latest(reader, bucket, key) if slash and key and not _is_pattern(key) else None
+    stored = latest(reader, bucket, key) if key else None
     return _facts(bucket, stored, is_object=bool(slash))
-
-
-def _is_pattern(key: str) -> bool:
-    return key == "*"
 
 
 def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> ResourceFacts:
@@ -47,6 +43,8 @@ def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> Resourc
     bucket_grants = (bucket.acl or ()) if bucket.acls_on else ()
     object_grants = (stored.acl or ()) if stored is not None and bucket.acls_on else ()
     context: dict[str, ContextValue] = {"s3:ResourceAccount": bucket.account}
+    if bucket.abac:
+        context |= {f"s3:BucketTag/{key}": value for key, value in bucket.tags.items()}
     if stored is not None:
         context |= {f"s3:ExistingObjectTag/{key}": value for key, value in stored.tags.items()}
     grants = bucket_statements(bucket, bucket_grants)
@@ -55,7 +53,7 @@ def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> Resourc
     return ResourceFacts(
         account=account,
         policies=((bucket.arn, policy),) if policy else (),
-        tags=bucket.tags if bucket.abac and not is_object else {},
+        tags=bucket.tags if bucket.abac else {},
         context=context,
         anonymous=_may_be_anonymous(bucket, policy, (*bucket_grants, *object_grants)),
         blocks=frozenset(bucket.public_access_block or ()),

@@ -154,7 +154,9 @@ def test_tags_as_facts(desk: Desk, s3: Any, bucket: str) -> None:
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
     assert _facts(desk, ARN).tags == {}
     s3.put_bucket_abac(Bucket=bucket, AbacStatus={"Status": "Enabled"})
-    assert _facts(desk, ARN).tags == {"a": "b"}
+    for arn in (ARN, f"{ARN}/k"):
+        facts = _facts(desk, arn)
+        assert (facts.tags, facts.context["s3:BucketTag/a"]) == ({"a": "b"}, "b")
 
 
 def test_anonymous_callers_are_heard_where_something_is_public(desk: Desk, s3: Any, bucket: str) -> None:
