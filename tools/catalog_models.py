@@ -27,6 +27,7 @@ _MAKES = ("Create", "Copy", "Allocate", "Import", "Register")
 """Such operations make what the service itself numbers: a member of the right shape names something else."""
 _NO_PASSING = frozenset({"iam", "sts", "sso", "sso-admin", "rolesanywhere", "identitystore", "organizations"})
 _ROLE = re.compile(r"(?i).*(role_?arn|rolearn|iamrole|instanceprofilearn|executionrole|servicerole)$")
+_PROFILE = re.compile(r"(?i)(.*\.)?iaminstanceprofile(\.(arn|name)|arn)?$")
 _DEPTH = 3
 
 PREFIXES: Mapping[str, str] = {
@@ -47,6 +48,33 @@ PREFIXES: Mapping[str, str] = {
 }
 """Services whose action prefix follows from no name in their models."""
 
+SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "autoscaling": {"groupfriendlyname": ("AutoScalingGroupName",)},
+    "dlm": {"resourcename": ("PolicyId",)},
+    "elasticache": {"snapshotname": ("SnapshotName",)},
+    "frauddetector": {"resourcepath": ("name", "detectorId", "modelId")},
+    "iot": {
+        "certificate": ("certificateId",),
+        "cacertificate": ("certificateId",),
+        "provisioningtemplate": ("templateName",),
+    },
+    "kendra": {"indexid": ("IndexId",)},
+    "mobiletargeting": {"appid": ("ApplicationId",)},
+    "rds": {
+        "clusterparametergroupname": ("DBClusterParameterGroupName",),
+        "clustersnapshotname": ("DBClusterSnapshotIdentifier",),
+        "dbclusterinstancename": ("DBClusterIdentifier", "DbClusterIdentifier"),
+        "dbinstancename": ("DBInstanceIdentifier",),
+        "globalcluster": ("GlobalClusterIdentifier",),
+        "parametergroupname": ("DBParameterGroupName",),
+        "securitygroupname": ("DBSecurityGroupName",),
+        "snapshotname": ("DBSnapshotIdentifier",),
+        "subnetgroupname": ("DBSubnetGroupName",),
+    },
+    "redshift": {"clustername": ("ClusterIdentifier",), "snapshotname": ("SnapshotIdentifier",)},
+}
+"""Members that name what a variable of an ARN template stands for, by action prefix; without them the words differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -58,7 +86,8 @@ class Model:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """What the model says of the service as a whole."""
-        return self.document["metadata"]
+        metadata: Mapping[str, Any] = self.document["metadata"]
+        return metadata
 
     def members(self, operation: Mapping[str, Any]) -> Mapping[str, str]:
         """The input's top-level members with the names of their shapes."""
@@ -67,7 +96,7 @@ class Model:
 
     def kind(self, shape: str) -> str:
         """The type of a shape: "string", "list" and so on."""
-        return self.document["shapes"][shape]["type"]
+        return str(self.document["shapes"][shape]["type"])
 
     def names(self, shape: str) -> bool:
         """Whether values of the shape can name something: a string, or a list of strings."""
@@ -140,7 +169,7 @@ def _operation(
     return OperationRow(
         name=name,
         action=f"{prefix}:{action.name}",
-        targets=tuple(_targets(model, name, members, action, prefixes[prefix])),
+        targets=tuple(_targets(model, name, members, action, (prefix, prefixes[prefix]))),
         keys=tuple(_keys(model, members, prefix, action)),
         roles=tuple(_roles(model, operation)) if _may_pass(model, name, action) else (),
         tags=_tags(model, members, "aws:RequestTag/${TagKey}" in action.keys),
@@ -176,15 +205,23 @@ def _plain(name: str) -> str:
 
 
 def _targets(
-    model: Model, operation: str, members: Mapping[str, str], action: ActionRow, prefix: PrefixBlob
+    model: Model, operation: str, members: Mapping[str, str], action: ActionRow, prefix: tuple[str, PrefixBlob]
 ) -> Iterator[TargetRow]:
+    name, blob = prefix
     named = {_plain(member): member for member, shape in members.items() if model.names(shape)}
+    synonyms = {
+        variable: member
+        for variable, known in SYNONYMS.get(name, {}).items()
+        for member in known
+        if member in named.values()
+    }
+    named = {**synonyms, **named}
     shaped = {_plain(shape): member for member, shape in members.items() if model.names(shape)}
     if operation.startswith(_MAKES):
         shaped = {}
     for kind in action.resources:
-        if kind.type in prefix.types:
-            row = _target(kind.type, prefix.types[kind.type].arn, operation, (named, shaped), required=kind.required)
+        if kind.type in blob.types:
+            row = _target(kind.type, blob.types[kind.type].arn, operation, (named, shaped), required=kind.required)
             if row.required or any(row.members) or row.whole:
                 yield row
 
@@ -223,7 +260,7 @@ def _member(variable: str, kind: str, named: Mapping[str, str], shaped: Mapping[
     exact = [variable, f"{variable}s", *((f"{variable}name", f"{variable}id") if variable == kind else ())]
     if variable.startswith(kind) or variable in {"resourceid", "name", "id"}:
         exact += [f"{kind}{ending}{plural}" for plural in ("", "s") for ending in _NAMINGS]
-    if about and (variable.startswith(kind) or variable in _GENERIC):
+    if about and (variable.startswith(kind) or variable in {*_GENERIC, "resourceid"}):
         exact += list(_GENERIC)
     for name in exact:
         if name in named:
@@ -263,7 +300,7 @@ def _role_paths(model: Model, shape: str, path: str, depth: int) -> Iterator[str
     for name, member in body["members"].items():
         at = f"{path}.{name}" if path else name
         if model.kind(member["shape"]) == "string":
-            if _ROLE.match(name) or (name.lower() == "role" and "arn" in member["shape"].lower()):
+            if _PROFILE.match(at) or _ROLE.match(name) or (name.lower() == "role" and "arn" in member["shape"].lower()):
                 yield at
         elif depth:
             yield from _role_paths(model, member["shape"], at, depth - 1)

@@ -51,12 +51,18 @@ def pass_role(role: str, principal: str, *, associated: str = "") -> Check:
 def passed_roles(ask: Ask, paths: Iterable[str], source: str) -> Iterator[Check]:
     """The rights to pass the roles that members at `paths` name, by ARN or by name."""
     principal = service_principal(ask.service, source)
-    for given in (given for path in paths for given in ask.texts(path)):
-        arn = Arn.parse(given)
-        if arn is None:
-            yield pass_role(ask.arn(f"role/{given}", service="iam", region=""), principal)
-        elif arn.service == "iam" and arn.type == "role":
-            yield pass_role(given, principal)
-        elif arn.service == "iam" and arn.type == "instance-profile":
-            role = ask.lookup("iam.instance-profile.role", arn.name)
-            yield pass_role(role or ask.arn("role/*", service="iam", region=""), "ec2.amazonaws.com")
+    for path in paths:
+        for given in ask.texts(path):
+            arn = Arn.parse(given)
+            if "InstanceProfile" in path or (arn is not None and arn.type == "instance-profile"):
+                yield _profile_role(ask, arn.name if arn else given)
+            elif arn is None:
+                yield pass_role(ask.arn(f"role/{given}", service="iam", region=""), principal)
+            elif arn.service == "iam" and arn.type == "role":
+                yield pass_role(given, principal)
+
+
+def _profile_role(ask: Ask, profile: str) -> Check:
+    """An instance profile passes the role that is in it, to EC2."""
+    role = ask.lookup("iam.instance-profile.role", profile)
+    return pass_role(role or ask.arn("role/*", service="iam", region=""), "ec2.amazonaws.com")

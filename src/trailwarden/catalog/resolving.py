@@ -129,9 +129,25 @@ class _Recipe:
             yield Check(action=self.action, resource=target.resource, context=context, named=target.named)
         if self.roles:
             yield from passed_roles(ask, self.roles, self.source)
-        if self.tagging and "aws:TagKeys" in context:
-            yield Check(action=self.tagging, resource=targets[0].resource, context=context)
+        if self.tagging:
+            yield from self.tagged(ask, targets[0].resource)
         yield from self.more(ask)
+
+    def tagged(self, ask: Ask, resource: str) -> Iterator[Check]:
+        """Tags on creation: EC2 names the types of what is to be tagged, elsewhere it is what is being made.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+        """
+        specifications = [each for each in ask.at("TagSpecifications") if isinstance(each, Mapping)]
+        for each in specifications:
+            yield Check(
+                action=self.tagging,
+                resource=ask.arn(f"{each.get('ResourceType')}/*"),
+                context={**tag_context(each.get("Tags")), "ec2:CreateAction": ask.operation},
+            )
+        context = _request_tags(ask)
+        if context and not specifications:
+            yield Check(action=self.tagging, resource=resource, context=context)
 
     def context(self, ask: Ask) -> dict[str, str | tuple[str, ...]]:
         """The condition keys that the members fill."""
