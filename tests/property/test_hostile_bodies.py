@@ -153,6 +153,8 @@ REFUSED = [
     ("json", b"[" * 100_000, "SerializationException"),
     ("json", b'{"TrailName":' * 100_000, "SerializationException"),
     ("json", b'{"TrailName": "a"', "SerializationException"),
+    ("json", b'{"a":' * 101 + b"1" + b"}" * 101, "SerializationException"),
+    ("json", b'{"Name":"' + b"[{" * 500 + b'"}', "ValidationException"),  # brackets in a text are no nesting
     ("json", b"[1]", "SerializationException"),
     ("json", b'"x"', "SerializationException"),
     ("json", b"\xff\xfe", "SerializationException"),
@@ -175,6 +177,7 @@ REFUSED = [
     ("rest-xml", LAUGHS, "MalformedXML"),
     ("rest-xml", OUTSIDE, "MalformedXML"),
     ("rest-xml", b"<a>" * 50_000 + b"</a>" * 50_000, "MalformedXML"),
+    ("rest-xml", b"<a>" + b"<b/>" * 2_100_000 + b"</a>", "MaxMessageLengthExceeded"),
     ("rest-xml", b"<a><b></a></b>", "MalformedXML"),
     ("rest-xml", b"\xff\xff", "MalformedXML"),
     (

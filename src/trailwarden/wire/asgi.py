@@ -1,5 +1,6 @@
 """The raw ASGI edge: whole requests in, whole responses out, every size bounded."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 
 from trailwarden.clock import Chance
 from trailwarden.errors import AwsError, InternalFailure
-from trailwarden.wire.errors import RequestEntityTooLarge
+from trailwarden.wire.errors import RequestEntityTooLarge, RequestTimeout
 from trailwarden.wire.failing import write_error
 from trailwarden.wire.hosts import bucket_in_host
 from trailwarden.wire.http import HttpRequest, HttpResponse
@@ -51,7 +52,8 @@ def body_limit(request: HttpRequest) -> int:
 class Edge:
     """The ASGI application. `answer` serves AWS's protocols, `own` what stands below /_trailwarden/.
 
-    `startup` and `shutdown` run in the server's life span. `max_body` lowers every limit on bodies. Neither function's
+    `startup` and `shutdown` run in the server's life span. `max_body` lowers every limit on bodies;
+    `patience` is how many seconds the next piece of a body may take. Neither function's
     failure reaches a client with its cause.
     """
 
@@ -60,6 +62,7 @@ class Edge:
     startup: Callable[[], Awaitable[None]]
     shutdown: Callable[[], Awaitable[None]]
     max_body: int | None = None
+    patience: float = 60.0
     new_id: Callable[[], str] = Chance().uuid
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -94,7 +97,8 @@ class Edge:
         try:
             _check_head(scope)
             limit = body_limit(head)
-            body = await _body(receive, head, limit if self.max_body is None else min(limit, self.max_body))
+            limit = limit if self.max_body is None else min(limit, self.max_body)
+            body = await _body(receive, head, limit, self.patience)
             request = _whole(head, body)
             serve = self.own if _is_own(request) else self.answer
             return await serve(request)
@@ -146,14 +150,14 @@ def _check_head(scope: Message) -> None:
         raise RequestEntityTooLarge
 
 
-async def _body(receive: Receive, head: HttpRequest, limit: int) -> bytes:
+async def _body(receive: Receive, head: HttpRequest, limit: int, patience: float) -> bytes:
     length = head.header("content-length") or "0"
     if not length.isascii() or not length.isdigit() or len(length) > 12 or int(length) > limit:  # noqa: PLR2004
         raise RequestEntityTooLarge
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        message = await _next(receive, patience)
         if message["type"] == "http.disconnect":
             raise _Gone
         chunk = message.get("body", b"")
@@ -164,6 +168,14 @@ async def _body(receive: Receive, head: HttpRequest, limit: int) -> bytes:
             chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _next(receive: Receive, patience: float) -> Message:
+    try:
+        async with asyncio.timeout(patience):
+            return await receive()
+    except TimeoutError:
+        raise RequestTimeout from None
 
 
 def _is_own(request: HttpRequest) -> bool:

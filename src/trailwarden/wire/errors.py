@@ -13,10 +13,12 @@ __all__ = [
     "InvalidAction",
     "MalformedQueryString",
     "MalformedXML",
+    "MaxMessageLengthExceeded",
     "MethodNotAllowed",
     "MissingAction",
     "MissingParameter",
     "RequestEntityTooLarge",
+    "RequestTimeout",
     "SerializationException",
     "UnknownOperation",
     "Unroutable",
@@ -47,6 +49,29 @@ class MalformedXML(AwsError):
 
     codes: ClassVar[Mapping[str, str]] = {"rest-xml": "MalformedInput"}
     message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+class MaxMessageLengthExceeded(AwsError):
+    """An XML body is too large to be read.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+    """
+
+    message = "Your request was too big."
+
+
+class RequestTimeout(AwsError):
+    """The rest of a request did not come in time.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+    """
+
+    code = "RequestTimeoutException"
+    codes: ClassVar[Mapping[str, str]] = {"s3": "RequestTimeout", "query": "RequestTimeout", "ec2": "RequestTimeout"}
+    message = (
+        "Your socket connection to the server was not read from or written to within the timeout period. "
+        "Idle connections will be closed."
+    )
 
 
 class MalformedQueryString(AwsError):

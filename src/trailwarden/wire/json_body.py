@@ -47,32 +47,28 @@ def decoded(body: bytes) -> Any:
     """The value a JSON text stands for; an empty body stands for an empty object. SerializationException if it is not JSON."""
     if not body:
         return {}
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
-        raise SerializationException(reason="The request body is nested too deeply.")
     try:
-        return _DECODER.decode(body)
+        value = _DECODER.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise SerializationException(reason="Could not parse request body into json.") from None
+    if body.count(b"[") + body.count(b"{") > DEEPEST:
+        _check_depth(value)
+    return value
 
 
-def _depth(body: bytes) -> int:
-    """The deepest nesting outside of strings."""
-    depth = deepest = 0
-    quoted = escaped = False
-    for byte in body:
-        if quoted:
-            quoted = escaped or byte != 0x22  # noqa: PLR2004 — a quotation mark
-            escaped = byte == 0x5C and not escaped  # noqa: PLR2004 — a backslash
-        elif byte == 0x22:  # noqa: PLR2004
-            quoted = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > DEEPEST:
-                return deepest
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+def _check_depth(value: Any) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    depth = 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise SerializationException(reason="The request body is nested too deeply.")
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
 
 
 def _refuse(value: Any, wanted: str) -> SerializationException:

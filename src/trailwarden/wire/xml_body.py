@@ -14,13 +14,15 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from trailwarden.wire.compiled import Compiler, Function
-from trailwarden.wire.errors import MalformedXML, SerializationException
+from trailwarden.wire.errors import MalformedXML, MaxMessageLengthExceeded, SerializationException
 from trailwarden.wire.former import entry_names, former_name
 from trailwarden.wire.json_body import DEEPEST
 from trailwarden.wire.model import Shape
 from trailwarden.wire.scalars import blob_of_text, float_of_text, int_of_text, switch_of_text, time_of_text, time_text
 
 __all__ = ["XmlWriter", "decoded", "escaped", "xml_reader"]
+
+_LARGEST = 8 * 1024 * 1024
 
 Put = Callable[[str], None]
 Emit = Callable[[Any, Put], None]
@@ -37,7 +39,12 @@ def escaped(text: str) -> str:
 
 
 def decoded(body: bytes) -> Element:
-    """The root element; MalformedXML where it is not well-formed, has a document type, or nests too deeply."""
+    """The root element.
+
+    MalformedXML where it is not well-formed, has a document type, or nests too deeply; MaxMessageLengthExceeded.
+    """
+    if len(body) > _LARGEST:
+        raise MaxMessageLengthExceeded
     try:
         root: Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):

@@ -124,6 +124,21 @@ def test_a_client_that_leaves_is_not_answered() -> None:
     )
 
 
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    sent = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        raise AssertionError("waited")
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    edge = Edge(echo, own=own, startup=nothing, shutdown=nothing, patience=0.01)
+    asyncio.run(edge(http(x_amz_target="A.B", content_length="5"), receive, send))  # type: ignore[arg-type]
+    assert b"RequestTimeoutException" in sent[1]["body"]
+
+
 def test_a_fault_shows_no_cause() -> None:
     async def broken(_: HttpRequest) -> HttpResponse:
         raise KeyError("secret")
