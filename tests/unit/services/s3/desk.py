@@ -99,16 +99,27 @@ class Desk:
         self.storage.commit(transaction).result()
         return wire.write(route, result or {}, request, "request-1")
 
-    def call(self, operation: str, params: dict[str, Any]) -> Call:
-        """A call that never was a request."""
-        request = wire.HttpRequest(method="GET", raw_path="/", query="", headers=(), body=b"", client="192.0.2.1")
+    def call(
+        self, operation: str, params: dict[str, Any], *, body: bytes = b"", trailer: tuple[str, str] = ("", "")
+    ) -> Call:
+        """A call that never was signed; with a trailer, its payload came in one chunk."""
+        name, value = trailer
+        chunked = b"%x\r\n%b\r\n0\r\n%b:%b\r\n\r\n" % (len(body), body, name.encode(), value.encode())
+        request = wire.HttpRequest(
+            method="PUT",
+            raw_path="/",
+            query="",
+            headers=(("x-amz-trailer", name),) if name else (),
+            body=chunked if name else body,
+            client="192.0.2.1",
+        )
         route = wire.Route(service="s3", operation=operation, protocol="rest-xml", family="s3")
         authenticated = Authenticated(
             parsed=wire.Parsed(request=request, route=route, params=params, request_id="request-2"),
             caller=_caller(OWNER, "mateojackson"),
             region="us-east-1",
             account=OWNER,
-            body=b"",
+            body=body,
             now=self.now,
         )
         return Call(Authorized(resolved=Resolved(authenticated=authenticated, checks=()), judged=()))

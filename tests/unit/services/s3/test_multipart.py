@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.services.s3.desk import Desk, refusal
 
+from trailwarden.services.registry import HANDLERS
 from trailwarden.services.s3.checksums import combined, compute
+from trailwarden.services.s3.errors import BadDigest
 
 FIRST, SECOND = b"a" * (5 * 1024 * 1024), b"the end"
 
@@ -305,3 +307,19 @@ def test_one_checksum_at_a_time(s3: Any, bucket: str) -> None:
         "Expecting a single x-amz-checksum- header"
         in refusal(s3.put_object, Bucket=bucket, Key="k", Body=b"hello", **digests)["Message"]
     )
+
+
+def test_a_checksum_behind_the_payload_is_kept(desk: Desk, s3: Any, bucket: str) -> None:
+    """The chunks are checked before a handler is called; it only has to find the value."""
+    call = desk.call(
+        "PutObject", {"Bucket": bucket, "Key": "k"}, trailer=("x-amz-checksum-crc32c", "mnG7TA=="), body=b"hello"
+    )
+    transaction = desk.storage.begin()
+    answer = HANDLERS["s3:PutObject"](call, desk.world(transaction))
+    assert answer is not None
+    assert answer["ChecksumCRC32C"] == "mnG7TA=="
+    wrong = desk.call(
+        "PutObject", {"Bucket": bucket, "Key": "k"}, trailer=("x-amz-checksum-crc32c", "mnG7TA=="), body=b"other"
+    )
+    with pytest.raises(BadDigest):
+        HANDLERS["s3:PutObject"](wrong, desk.world(transaction))
