@@ -64,6 +64,11 @@ class Ask:
 
     def texts(self, path: str) -> tuple[str, ...]:
         """The texts at a path; lists of texts are opened."""
+        plain = self.params.get(path)
+        if plain is None and "." not in path and "[" not in path:
+            return ()
+        if isinstance(plain, str):
+            return (plain,) if plain else ()
         return tuple(found for found in self.at(path) if isinstance(found, str) and found)
 
     def at(self, path: str) -> Iterator[Any]:
