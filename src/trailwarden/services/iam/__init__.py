@@ -33,7 +33,6 @@ from trailwarden.services.iam import (
 )
 from trailwarden.services.iam.facts import iam_facts
 from trailwarden.services.iam.principals import with_arns, with_unique_ids
-from trailwarden.services.iam.service_linked_roles import create_linked_role, linked_role
 
 __all__ = [
     "access_keys",
@@ -42,7 +41,6 @@ __all__ = [
     "aliases",
     "attachments",
     "boundaries",
-    "create_linked_role",
     "credential_report",
     "entities",
     "groups",
@@ -51,7 +49,6 @@ __all__ = [
     "inline",
     "instance_profiles",
     "last_accessed",
-    "linked_role",
     "login_profiles",
     "mfa",
     "password_policy",

@@ -10,6 +10,7 @@ from trailwarden.errors import ValidationException
 from trailwarden.policy.request import PrincipalKind
 from trailwarden.services.call import Call
 from trailwarden.services.iam.errors import GroupNotFound, RoleNotFound, UnmodifiableEntity, UserNotFound
+from trailwarden.services.new_roles import UNIQUE_ID, UniqueId
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
@@ -28,15 +29,6 @@ __all__ = [
     "user_asked",
     "user_named",
 ]  # fmt: skip
-
-
-class UniqueId(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose a unique id is. Key: ("", "", the id). Trust and resource policies keep principals by it."""
-
-    arn: str
-
-
-UNIQUE_ID = Kind("iam.unique-id", UniqueId)
 
 
 def entity_arn(account: str, kind: str, path: str, name: str) -> str:

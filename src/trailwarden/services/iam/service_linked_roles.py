@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,15 +12,16 @@ from trailwarden.auth.identities import ACCOUNT, ROLE, Role
 from trailwarden.delivery.trail import TRAIL
 from trailwarden.services.call import Call
 from trailwarden.services.iam.errors import InvalidInput, NoSuchEntity
-from trailwarden.services.iam.finding import UNIQUE_ID, UniqueId, entity_arn, role_named
-from trailwarden.services.iam.linked_services import DESCRIPTIONS, LINKED, SUFFIXED
+from trailwarden.services.iam.finding import UNIQUE_ID, role_named
 from trailwarden.services.iam.shape import role_shown
+from trailwarden.services.linked_services import DESCRIPTIONS, LINKED, SUFFIXED
+from trailwarden.services.new_roles import new_role, trusting
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
 __all__ = ["DeletionTaskNotFound", "create_linked_role", "create_service_linked_role", "delete_service_linked_role",
-           "get_service_linked_role_deletion_status", "linked_role"]  # fmt: skip
+           "get_service_linked_role_deletion_status"]  # fmt: skip
 
 
 class DeletionTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,13 +96,6 @@ def get_service_linked_role_deletion_status(call: Call, world: World) -> Mapping
     return {"Status": task.status, "Reason": {"Reason": task.reason, "RoleUsageList": usage}}
 
 
-def linked_role(world: World, account: str, service: str) -> Role | None:
-    """The role of a service in an account, or None."""
-    name = LINKED[service][0]
-    role = world.find(ROLE, account, "", name.lower())
-    return role if role is not None and role.service == service else None
-
-
 def create_linked_role(world: World, account: str, service: str, *, suffix: str = "", description: str = "") -> Role:
     """Create the role of a service; InvalidInput for an unknown service, a suffix not allowed, or a name taken.
 
@@ -117,25 +110,16 @@ def create_linked_role(world: World, account: str, service: str, *, suffix: str 
     if world.find(ROLE, account, "", name.lower()) is not None:
         reason = f"Service role name {name} has been taken in this account, please try a different suffix."
         raise InvalidInput(reason=reason)
-    role = Role(
-        name=name,
-        id=world.chance.unique_id("AROA"),
-        arn=entity_arn(account, "role", path, name),
+    return new_role(
+        world,
+        account,
+        name,
+        trust=trusting({"Service": service}),
+        policy=f"arn:aws:iam::aws:policy/aws-service-role/{policy}",
         path=path,
-        created=world.now,
-        trust=_trust(service),
         description=description or DESCRIPTIONS.get(service, ""),
-        attached=(f"arn:aws:iam::aws:policy/aws-service-role/{policy}",),
         service=service,
     )
-    world.put(ROLE, account, "", name.lower(), role)
-    world.put(UNIQUE_ID, "", "", role.id, UniqueId(arn=role.arn))
-    return role
-
-
-def _trust(service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
 
 
 def _usage(world: World, account: str, role: Role) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.services.iam.errors import InvalidInput
 from trailwarden.services.iam.facts import iam_facts
-from trailwarden.services.iam.linked_services import LINKED, SUFFIXED
+from trailwarden.services.linked_services import LINKED, SUFFIXED
 
 assert trailwarden.services.iam.__all__
 
