@@ -24,7 +24,7 @@ from trailwarden.policy import (
     evaluate,
 )
 
-__all__ = ["Case", "MoreNeeded", "rebuild"]
+__all__ = ["Case", "MoreNeeded", "ask", "managed_source", "rebuild"]
 
 _SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
@@ -38,13 +38,19 @@ class Case:
     """A refusal with everything that is known of it.
 
     `identity` is the user or role behind the caller, None for a root user or an outsider; `missing` names data that
-    would make the answer surer.
+    would make the answer surer. `pattern` is how a policy should name the resource, where not by its ARN.
     """
 
     refusal: Refusal
     identity: Identity | None
     decision: Decision
     missing: tuple[str, ...] = ()
+    pattern: str = ""
+
+    @property
+    def granted(self) -> str:
+        """The Resource that a statement for this request has."""
+        return self.pattern or self.request.resource
 
     @property
     def request(self) -> AccessRequest:
@@ -90,6 +96,37 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         context=Supposed(context, possible_keys(action)),
     )
     return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
+
+
+def ask(  # noqa: PLR0913 — a request is all of this
+    refusal: Refusal,
+    data: AccountData,
+    *,
+    principal: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, ContextValue],
+    owner: str,
+    pattern: str = "",
+) -> Case:
+    """The case of a request that the refused call needs, asked by a principal or a service. Raises MoreNeeded, Unreadable."""
+    caller = _caller(principal, data)
+    missing: list[str] = []
+    policies = _policies(caller, action, resource, data, missing)
+    request = AccessRequest(
+        principal=caller.principal,
+        action=action,
+        resource=resource,
+        resource_account=owner if resource != "*" else "",
+        context=Supposed({**identity_context(caller.identity), **context}, possible_keys(action)),
+    )
+    return Case(
+        refusal=refusal,
+        identity=caller.identity,
+        decision=evaluate(request, policies),
+        missing=tuple(missing),
+        pattern=pattern,
+    )
 
 
 def _owner(arn: Arn | None, account: str) -> str:

@@ -6,6 +6,8 @@ from trailwarden import catalog
 from trailwarden.diagnose.case import Case, MoreNeeded, rebuild
 from trailwarden.diagnose.cause import cause_line, reasons
 from trailwarden.diagnose.data import AccountData
+from trailwarden.diagnose.destinations import EXAMINED, examine
+from trailwarden.diagnose.known import code_of, known
 from trailwarden.diagnose.mends import Mend, mends_of
 from trailwarden.diagnose.refusal import Refusal
 
@@ -35,8 +37,8 @@ class Diagnosis:
 def diagnose(refusal: Refusal, data: AccountData) -> Diagnosis:
     """Why the call was refused and what helps. Raises Unreadable where the account data cannot be had."""
     refusal = _opened(refusal, data)
-    if not refusal.is_denial:
-        return Diagnosis(refusal=refusal, cause="", needed=("a text that names the action, or an authorization id",))
+    if not refusal.is_denial or _is_exception(refusal):
+        return _exception(refusal, data)
     if _unknown_action(refusal.action):
         return _no_such_action(refusal)
     try:
@@ -51,6 +53,34 @@ def diagnose(refusal: Refusal, data: AccountData) -> Diagnosis:
         needed=case.missing,
         case=case,
     )
+
+
+def _is_exception(refusal: Refusal) -> bool:
+    """Whether an event tells one of the exceptions that are no denial; its action alone would say nothing."""
+    if not refusal.event or "not authorized" in refusal.text:
+        return False
+    code = code_of(refusal)
+    return code in EXAMINED or known(refusal, code) is not None
+
+
+def _exception(refusal: Refusal, data: AccountData) -> Diagnosis:
+    code = code_of(refusal)
+    try:
+        examined = examine(refusal, data, code)
+    except MoreNeeded as needed:
+        return Diagnosis(refusal=refusal, cause="", needed=(str(needed),))
+    if examined is not None:
+        return Diagnosis(
+            refusal=refusal,
+            cause=examined.cause,
+            reasons=examined.reasons,
+            mends=examined.mends,
+            needed=examined.missing,
+        )
+    found = known(refusal, code)
+    if found is None:
+        return Diagnosis(refusal=refusal, cause="", needed=("a text that names the action, or an authorization id",))
+    return Diagnosis(refusal=refusal, cause=found.cause, mends=found.mends)
 
 
 def _opened(refusal: Refusal, data: AccountData) -> Refusal:

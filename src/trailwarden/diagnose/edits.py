@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from trailwarden.policy import Layer, MalformedPolicy, Policy, PolicySet, Source, compile_policy
 
-__all__ = ["Attach", "ClientCall", "Edit", "Place", "PlaceKind", "SetDocument", "apply_edits", "pretty"]
+__all__ = ["Act", "Attach", "ClientCall", "Edit", "Place", "PlaceKind", "SetDocument", "apply_edits", "pretty"]
 
 PlaceKind = Literal["user", "group", "role", "managed", "trust", "bucket", "key", "topic", "organization", "store"]
 
@@ -189,7 +189,19 @@ class Attach:
         return _with_policy(policies, compile_policy(self.document, self.source))
 
 
-Edit = SetDocument | Attach
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A call that changes no policy: make a service-linked role, enable an organization's service access."""
+
+    call: ClientCall
+    terraform: str = ""
+
+    def applied(self, policies: PolicySet) -> PolicySet:
+        """The same policy set."""
+        return policies
+
+
+Edit = SetDocument | Attach | Act
 
 
 def apply_edits(policies: PolicySet, edits: tuple[Edit, ...]) -> PolicySet | None:

@@ -30,6 +30,7 @@ __all__ = ["Mend", "mends_of"]
 _VERSION = "2012-10-17"
 _MANAGED_MAX = 3
 _COMBINATIONS_MAX = 12
+_SOURCED = ("aws:SourceArn", "s3:x-amz-acl", "kms:EncryptionContext:aws:cloudtrail:arn")
 _GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
 
 
@@ -124,7 +125,7 @@ def _alike(case: Case, action: str) -> tuple[AccessRequest, AccessRequest]:
 def _granted_patterns(edit: Edit) -> Iterator[str]:
     if isinstance(edit, Attach):
         yield from _allowed_patterns(edit.document)
-    else:
+    elif isinstance(edit, SetDocument):
         yield from _texts(edit.statement.get("Action", []))
 
 
@@ -172,10 +173,15 @@ def _cures(case: Case, block: Block) -> Iterator[_Part]:
     if block.explicit:
         yield from _exceptions(case, block)
         return
-    yield from _GRANTS[block.layer](case, block)
-    for miss in near_misses(case.decision):
-        if miss.block == block and miss.element is Element.RESOURCE and not miss.part.statement.not_resources:
-            yield from _widened(case, miss)
+    grants = _GRANTS[block.layer](case, block)
+    corrections = (
+        part
+        for miss in near_misses(case.decision)
+        if miss.block == block and miss.element is Element.RESOURCE and not miss.part.statement.not_resources
+        for part in _widened(case, miss)
+    )
+    # A resource's own policy is corrected in place; an identity gets a statement of its own first.
+    yield from (*grants, *corrections) if block.layer is Layer.IDENTITY else (*corrections, *grants)
 
 
 def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
@@ -186,10 +192,10 @@ def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
         return
     document = json.loads(policy.text)
     statements = _statements(document)
-    rewritten = {**statements[statement.index], "Resource": [*statement.resources, case.request.resource]}
+    rewritten = {**statements[statement.index], "Resource": _one([*statement.resources, case.granted])}
     statements[statement.index] = rewritten
     yield _Part(
-        title=f"add {_on(case.request.resource)} to the Resource of {_statement_named(policy, statement)}",
+        title=f"add {_on(case.granted)} to the Resource of {_statement_named(policy, statement)}",
         edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
         approver=_approver(case, miss.part.layer, policy.source),
         guardrail=miss.part.layer in _GUARDRAILS,
@@ -235,12 +241,12 @@ def _grant_identity(case: Case, _: Block) -> Iterator[_Part]:
     identity = case.identity
     name = f"Allow{case.request.action.partition(':')[2].replace('*', 'All')}"
     before = identity.inline.get(name, "")
-    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.request.resource}
+    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.granted}
     statement.update(_passed_to(case))
     source = Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=identity.arn, inline=True)
     approver = f"an administrator of account {case.request.principal.account}"
     yield _Part(
-        title=f"allow {case.request.action} on {_on(case.request.resource)} to {identity.named}",
+        title=f"allow {case.request.action} on {_on(case.granted)} to {identity.named}",
         edit=SetDocument(
             place=Place(kind=identity.kind, holder=identity.name, name=name),
             source=source,
@@ -299,7 +305,8 @@ def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
         "Effect": "Allow",
         "Principal": _principal(case),
         "Action": case.request.action,
-        "Resource": case.request.resource if arn.service != "kms" else "*",
+        "Resource": case.granted if arn.service != "kms" else "*",
+        **_sourced(case),
     }
     before = standing.text if standing else ""
     yield _Part(
@@ -321,7 +328,7 @@ def _grant_trust(case: Case, _: Block) -> Iterator[_Part]:
     standing = next(iter(case.policies.trust), None)
     if role is None or standing is None:
         return
-    statement = {"Effect": "Allow", "Principal": _principal(case), "Action": case.request.action}
+    statement = {"Effect": "Allow", "Principal": _principal(case), "Action": case.request.action, **_sourced(case)}
     yield _Part(
         title=f"let {_who(case)} assume role {role.name}",
         edit=SetDocument(
@@ -427,6 +434,22 @@ def _principal(case: Case) -> dict[str, str]:
     if principal.kind is PrincipalKind.SERVICE:
         return {"Service": principal.arn}
     return {"AWS": principal.issuer_arn or principal.arn}
+
+
+def _sourced(case: Case) -> dict[str, Any]:
+    """A service is let in only for the resource it acts for, and only in the form that it really uses.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    if case.request.principal.kind is not PrincipalKind.SERVICE:
+        return {}
+    told = {key: case.request.context.get(key) for key in _SOURCED}
+    known = {key: value for key, value in told.items() if isinstance(value, str)}
+    return {"Condition": {"StringEquals": known}} if known else {}
+
+
+def _one(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
 
 
 def _who(case: Case) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from trailwarden.diagnose.diagnosis import Diagnosis
-from trailwarden.diagnose.edits import Attach, Edit, SetDocument, pretty
+from trailwarden.diagnose.edits import Act, Attach, Edit, SetDocument, pretty
 from trailwarden.diagnose.mends import Mend
 
 __all__ = ["as_data", "as_text"]
@@ -56,7 +56,8 @@ def _mend(number: int, mend: Mend) -> Iterator[str]:
         yield from _wrapped(f"   To be agreed by: {mend.approver}.")
     if not mend.edits:
         return
-    yield from _wrapped(f"   Becomes allowed besides: {_remainder(mend)}.")
+    if mend.proved:
+        yield from _wrapped(f"   Becomes allowed besides: {_remainder(mend)}.")
     for edit in mend.edits:
         yield ""
         yield from _edit(edit)
@@ -76,8 +77,9 @@ def _edit(edit: Edit) -> Iterator[str]:
         yield textwrap.indent(pretty(msgspec.json.encode(edit.statement).decode()), "     ")
     yield "   With the aws command line:"
     yield f"     {edit.call.command}"
-    yield "   With Terraform:"
-    yield textwrap.indent(edit.terraform, "     ")
+    if edit.terraform:
+        yield "   With Terraform:"
+        yield textwrap.indent(edit.terraform, "     ")
 
 
 def _wrapped(text: str) -> list[str]:
@@ -130,6 +132,8 @@ def _edit_data(edit: Edit) -> Mapping[str, Any]:
         "aws": call.command,
         "terraform": edit.terraform,
     }
+    if isinstance(edit, Act):
+        return {"kind": "call", **common}
     if isinstance(edit, Attach):
         return {"kind": "attach", "policy": edit.arn, "to": f"{edit.kind} {edit.holder}", **common}
     return {

@@ -24,11 +24,16 @@ SERVICE = "cloudtrail.amazonaws.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """An action on a resource; `role` is "" where CloudTrail asks in its own name, else the role that it assumes for it."""
+    """An action on a resource.
+
+    `pattern` is how a policy names that resource in AWS's documentation. `role` is "" where CloudTrail asks in its own
+    name, else the role that it assumes for it.
+    """
 
     action: str
     resource: str
     context: Mapping[str, ContextValue]
+    pattern: str
     role: str = ""
 
 
@@ -41,12 +46,13 @@ def bucket_requirements(trail: Trail) -> tuple[Requirement, ...]:
     bucket = f"arn:aws:s3:::{trail.bucket}"
     owners = (trail.account, trail.organization) if trail.organization else (trail.account,)
     return (
-        Requirement(action="s3:GetBucketAcl", resource=bucket, context=_sourced(trail)),
+        Requirement(action="s3:GetBucketAcl", resource=bucket, context=_sourced(trail), pattern=bucket),
         *(
             Requirement(
                 action="s3:PutObject",
                 resource=f"{bucket}/{prefix}AWSLogs/{owner}/CloudTrail/{trail.home_region}/file.json.gz",
                 context={**_sourced(trail), "s3:x-amz-acl": "bucket-owner-full-control"},
+                pattern=f"{bucket}/{prefix}AWSLogs/{owner}/*",
             )
             for owner in owners
         ),
@@ -64,8 +70,8 @@ def key_requirements(trail: Trail) -> tuple[Requirement, ...]:
         "kms:EncryptionContextKeys": ("aws:cloudtrail:arn", "aws:s3:arn"),
     }
     return (
-        Requirement(action="kms:GenerateDataKey", resource=trail.kms_key_id, context=encryption),
-        Requirement(action="kms:DescribeKey", resource=trail.kms_key_id, context=_sourced(trail)),
+        Requirement(action="kms:GenerateDataKey", resource=trail.kms_key_id, context=encryption, pattern="*"),
+        Requirement(action="kms:DescribeKey", resource=trail.kms_key_id, context=_sourced(trail), pattern="*"),
     )
 
 
@@ -74,7 +80,8 @@ def topic_requirement(trail: Trail) -> Requirement:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
     """
-    return Requirement(action="sns:Publish", resource=trail.topic_arn, context=_sourced(trail))
+    arn = trail.topic_arn
+    return Requirement(action="sns:Publish", resource=arn, context=_sourced(trail), pattern=arn)
 
 
 def role_requirement(trail: Trail) -> Requirement:
@@ -82,7 +89,8 @@ def role_requirement(trail: Trail) -> Requirement:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
     """
-    return Requirement(action="sts:AssumeRole", resource=trail.log_role_arn, context=_sourced(trail))
+    arn = trail.log_role_arn
+    return Requirement(action="sts:AssumeRole", resource=arn, context=_sourced(trail), pattern=arn)
 
 
 def log_group_requirements(trail: Trail, *, account: str, region: str) -> tuple[Requirement, ...]:
@@ -92,7 +100,7 @@ def log_group_requirements(trail: Trail, *, account: str, region: str) -> tuple[
     """
     stream = f"{trail.log_group_arn.removesuffix(':*')}:log-stream:{account}_CloudTrail_{region}"
     return tuple(
-        Requirement(action=action, resource=stream, context={}, role=trail.log_role_arn)
+        Requirement(action=action, resource=stream, context={}, pattern=f"{stream}*", role=trail.log_role_arn)
         for action in ("logs:CreateLogStream", "logs:PutLogEvents")
     )
 
