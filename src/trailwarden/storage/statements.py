@@ -176,6 +176,8 @@ def _list(shape: Shape) -> Select[Any]:
 
 
 def _lookup(question: Question) -> Select[Any]:
+    if question.attribute and question.attribute not in _COLUMNS:
+        raise ValueError(question.attribute)
     column = _COLUMNS.get(question.attribute)
     if column is not None and column.table is RESOURCES:
         chosen = _page(select(RESOURCES.c.seq).distinct().add_columns(RESOURCES.c.time), RESOURCES, column, question)
