@@ -10,6 +10,7 @@ from trailwarden.diagnose.destinations import EXAMINED, examine
 from trailwarden.diagnose.known import code_of, known
 from trailwarden.diagnose.mends import Mend, mends_of
 from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.tasks import lacking
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -45,11 +46,18 @@ def diagnose(refusal: Refusal, data: AccountData) -> Diagnosis:
         case = rebuild(refusal, data)
     except MoreNeeded as needed:
         return Diagnosis(refusal=refusal, cause="", needed=(str(needed),))
+    return _of_case(refusal, case, data)
+
+
+def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
+    """The diagnosis of a denial; where it is one step of a known task, with everything that the task lacks."""
+    mends, told = mends_of(case), reasons(case)
+    task = lacking(refusal, case, data) if mends else None
     return Diagnosis(
         refusal=refusal,
         cause=cause_line(case),
-        reasons=reasons(case),
-        mends=mends_of(case),
+        reasons=told if task is None else (*told, task.told),
+        mends=mends if task is None else (task.mend, *mends),
         needed=case.missing,
         case=case,
     )
