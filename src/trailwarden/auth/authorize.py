@@ -144,7 +144,7 @@ class Authorizer:
     def _judge(self, asker: _Asker, check: Check, reader: Reader, context: Mapping[str, ContextValue]) -> Judged:
         facts = self.facts_of(check.resource, reader)
         resource = facts.arn or check.resource if facts is not None else check.resource
-        account = _owner_account(resource, facts, asker.caller)
+        account = _owner_account(resource, facts, asker)
         owner = _place(asker, account, reader)
         service = check.action.partition(":")[0]
         request = AccessRequest(
@@ -220,19 +220,27 @@ class Authorizer:
         return f"Go to {place} for complete details, or {call}"
 
 
-def _owner_account(resource: str, facts: ResourceFacts | None, caller: Caller) -> str:
+def _owner_account(resource: str, facts: ResourceFacts | None, asker: _Asker) -> str:
     """Whose a resource is: as its facts say, else as its ARN says, "" for `*`, which belongs to nobody.
 
     One without an account, such as a bucket that does not exist, is taken for the caller's own.
     """
     if facts is not None:
-        return facts.account
+        return asker.caller.principal.account if _shares(facts, asker.place) else facts.account
     arn = Arn.parse(resource)
     if arn is None:
         return ""
     if len(arn.account) == _ACCOUNT_DIGITS and arn.account.isdecimal():
         return arn.account
-    return caller.principal.account
+    return asker.caller.principal.account
+
+
+def _shares(facts: ResourceFacts, place: Membership | None) -> bool:
+    """Whether the caller's account has its own part in the resource, as an organization's members in its trails.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
+    """
+    return bool(facts.organization) and place is not None and place.organization.id == facts.organization
 
 
 def _spelled(action: str) -> str:

@@ -23,6 +23,8 @@ class ResourceFacts:
     `context` holds further condition keys that depend on the resource (s3:ResourceAccount …).
     `anonymous` tells whether an unsigned call may be evaluated at all.
     `arn` is the resource's canonical ARN where a client can name it otherwise (a KMS alias), else "".
+    `organization` is the id of an organization whose accounts are all asked as owners: each holds a copy of an
+    organization trail, and parts of an organization stand in no single member.
     `blocks` holds S3's Block Public Access switches that are on, `grants` statements that ACLs or KMS grants amount to, as JSON documents.
     """
 
@@ -32,6 +34,7 @@ class ResourceFacts:
     tags: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     anonymous: bool = False
+    organization: str = ""
     blocks: frozenset[str] = frozenset()
     grants: tuple[str, ...] = ()
 

@@ -24,6 +24,7 @@ __all__ = [
     "ORGANIZATION",
     "ORGANIZATION_POLICY",
     "RCP",
+    "RESOURCE_POLICY",
     "ROOT",
     "SCP",
     "UNIT",
@@ -32,6 +33,7 @@ __all__ = [
     "Membership",
     "Organization",
     "OrganizationPolicy",
+    "OrganizationResourcePolicy",
     "Root",
     "Unit",
     "levels",
@@ -139,12 +141,25 @@ class DelegatedAdministrator(msgspec.Struct, frozen=True, kw_only=True):
     services: dict[str, float] = {}
 
 
+class OrganizationResourcePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The organization's own resource-based policy, of which there is one. Key: (organization id, "", organization id).
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ResourcePolicy.html
+    """
+
+    id: str
+    arn: str
+    content: str
+    tags: dict[str, str] = {}
+
+
 ORGANIZATION = Kind("organizations.organization", Organization)
 ROOT = Kind("organizations.root", Root)
 UNIT = Kind("organizations.unit", Unit)
 MEMBER_ACCOUNT = Kind("organizations.account", MemberAccount)
 ORGANIZATION_POLICY = Kind("organizations.policy", OrganizationPolicy)
 DELEGATED_ADMINISTRATOR = Kind("organizations.delegated-administrator", DelegatedAdministrator)
+RESOURCE_POLICY = Kind("organizations.resource-policy", OrganizationResourcePolicy)
 
 _FULL_DOCUMENTS = {
     SCP: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',

@@ -1,5 +1,6 @@
 """Everything a handler may touch besides its call: one transaction, the clock, chance, and the rooms below."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,12 +9,14 @@ import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.auth.authorize import Authorizer
+from trailwarden.auth.context import request_context
 from trailwarden.auth.facts import FactsProvider, ResourceFacts
 from trailwarden.auth.sealing import Vault
 from trailwarden.auth.stages import Caller, Session
 from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
+from trailwarden.services.call import Call
 from trailwarden.services.settings import Settings
 from trailwarden.storage.ports import Document, Kind, Storage, Transaction
 
@@ -76,6 +79,21 @@ class World:
         """Whether the resource's own policies let an AWS service do this, as `cloudtrail.amazonaws.com` asks a bucket."""
         principal = Principal(kind=PrincipalKind.SERVICE, account="", arn=service)
         return self._may(Caller(principal=principal), action, resource, context)
+
+    def caller_may(self, call: Call, check: Check, *, via: str) -> bool:
+        """Whether the caller itself may do what the service `via` (its principal) is about to do in its name.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+        """
+        judged = self.authorizer.judge(
+            dataclasses.replace(call.caller, invoked_by=via),
+            check,
+            self.transaction,
+            now=self.now,
+            region=call.region,
+            context=request_context(call.authorized.resolved.authenticated),
+        )
+        return judged.decision.allowed
 
     def role_may(self, role_arn: str, action: str, resource: str) -> bool:
         """Whether a session of the role, made by a service, may do this."""
