@@ -86,6 +86,7 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         "aws:SecureTransport": "true",
         **identity_context(caller.identity),
         **event_context(refusal.event),
+        **_passing(refusal, action, arn, caller.account),
         **refusal.context,
     }
     request = AccessRequest(
@@ -96,6 +97,29 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         context=Supposed(context, possible_keys(action)),
     )
     return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
+
+
+def _passing(refusal: Refusal, action: str, role: Arn | None, account: Account | None) -> dict[str, ContextValue]:
+    """To which service a role is passed: the event's own, else the one service that the role trusts.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    if action.lower() != "iam:passrole" or role is None:
+        return {}
+    source = refusal.event.get("eventSource")
+    if isinstance(source, str) and source and source != "iam.amazonaws.com":
+        return {"iam:PassedToService": source}
+    passed = account.find("role", role.name) if account else None
+    trusted = set(trusted_services(passed.trust)) if passed and passed.trust else set()
+    return {"iam:PassedToService": trusted.pop()} if len(trusted) == 1 else {}
+
+
+def trusted_services(trust: str) -> Iterator[str]:
+    """The service principals that a trust policy lets in."""
+    for policy in _compiled(trust, Source(layer=Layer.TRUST, id="trust")):
+        for statement in policy.statements:
+            if statement.allows and statement.principals is not None:
+                yield from statement.principals.services
 
 
 def ask(  # noqa: PLR0913 — a request is all of this

@@ -12,7 +12,7 @@ import pytest
 
 from trailwarden.diagnose import FileData, as_data, as_text, diagnose, read_input
 from trailwarden.diagnose.account import Account, Identity, IdentityKind
-from trailwarden.diagnose.edits import Act
+from trailwarden.diagnose.edits import Act, SetDocument
 
 CASES = Path(__file__).parents[2] / "cases" / "diagnose"
 ACCOUNT = "123456789012"
@@ -70,6 +70,10 @@ def test_case(case: dict[str, Any]) -> None:
     titles = [mend.title for mend in found.mends]
     assert titles[: len(case["mends"])] == case["mends"]
     assert all(mend.proved for mend in found.mends if any(not isinstance(edit, Act) for edit in mend.edits))
+    if "statement" in case:
+        edit = found.mends[0].edits[0]
+        assert isinstance(edit, SetDocument)
+        assert edit.statement == case["statement"]
     if "needed" in case:
         assert list(found.needed) == case["needed"]
     lines = as_text(found).splitlines()
