@@ -2,7 +2,7 @@
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case
-from trailwarden.policy import Block, Effect, Layer, NearMiss, Turn, near_misses
+from trailwarden.policy import Block, Effect, Element, Layer, NearMiss, Turn, near_misses
 
 __all__ = ["cause_line", "closest", "miss_described", "reasons"]
 
@@ -34,9 +34,13 @@ def cause_line(case: Case) -> str:
 
 
 def closest(case: Case) -> NearMiss | None:
-    """The allowing statement that comes closest to removing the first reason, if it misses by one element alone."""
+    """The allowing statement that comes closest to removing the first reason, if it misses by one element alone.
+
+    A statement about other actions of the service says nothing about this one.
+    """
     first = case.decision.first
-    return next((miss for miss in near_misses(case.decision) if miss.block == first), None)
+    misses = (miss for miss in near_misses(case.decision) if miss.element is not Element.ACTION)
+    return next((miss for miss in misses if miss.block == first), None)
 
 
 def miss_described(miss: NearMiss) -> str:
