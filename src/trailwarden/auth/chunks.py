@@ -184,7 +184,7 @@ def _trailer(line: bytes) -> tuple[str, str]:
     if not colon or not name:
         raise MalformedTrailer
     try:
-        return name.decode("ascii").strip().lower(), value.decode("ascii").strip()
+        return name.decode("ascii").strip(" \t").lower(), value.decode("ascii").strip(" \t")
     except UnicodeDecodeError:
         raise MalformedTrailer from None
 
