@@ -7,6 +7,7 @@ resource with its facts.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from trailwarden.auth.facts import ResourceFacts
 from trailwarden.auth.organization import Membership
@@ -29,12 +30,17 @@ _TYPES: Mapping[PrincipalKind, str] = {
 _CAPITALS = {False: "false", True: "true"}
 
 
+@lru_cache(maxsize=16)
+def _moment(now: int) -> Mapping[str, ContextValue]:
+    """The same for all calls of a second."""
+    return {"aws:CurrentTime": iso(now), "aws:EpochTime": str(now)}
+
+
 def caller_context(caller: Caller, *, now: float, region: str, place: Membership | None) -> dict[str, ContextValue]:
     """What the principal, its session, its organization and the moment tell. `place` is the caller's in its organization."""
     principal = caller.principal
     context: dict[str, ContextValue] = {
-        "aws:CurrentTime": iso(now),
-        "aws:EpochTime": str(int(now)),
+        **_moment(int(now)),
         "aws:PrincipalIsAWSService": _CAPITALS[principal.kind is PrincipalKind.SERVICE],
         "aws:ViaAWSService": _CAPITALS[bool(caller.invoked_by)],
     }
