@@ -18,4 +18,5 @@ def cloudtrail_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
     document = reader.get(TRAIL, arn.account, arn.region, arn.resource.removeprefix("trail/"))
     if document is None:
         return None
-    return ResourceFacts(account=document.body.account, arn=document.body.arn, tags=document.body.tags)
+    trail = document.body
+    return ResourceFacts(account=trail.account, arn=trail.arn, tags=trail.tags, organization=trail.organization)

@@ -1,13 +1,24 @@
 """From the name or ARN a client gives to the trail it means."""
 
+from trailwarden.auth.organization import membership
 from trailwarden.delivery.trail import TRAIL, Trail
+from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.errors import InvalidHomeRegionException, TrailNotFoundException
 from trailwarden.services.cloudtrail.names import CloudTrailARNInvalidException, TrailReference, trail_reference
-from trailwarden.services.cloudtrail.organization import organization_of
+from trailwarden.services.cloudtrail.organization import administers, organization_of
 from trailwarden.services.world import World
 
-__all__ = ["find_trail", "home_trail", "sees", "visible_trails"]
+__all__ = ["AccessDeniedException", "find_trail", "home_trail", "operated_trail", "sees", "visible_trails"]
+
+
+class AccessDeniedException(AwsError):
+    """A member may look at its organization's trail, and change nothing in it. No policy can allow that.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
+    """
+
+    message = "Access Denied: You do not have permission to operate on this resource"
 
 
 def find_trail(call: Call, world: World, given: str) -> Trail:
@@ -25,14 +36,30 @@ def find_trail(call: Call, world: World, given: str) -> Trail:
     return trail
 
 
-def home_trail(call: Call, world: World, given: str) -> Trail:
+def operated_trail(call: Call, world: World, given: str) -> Trail:
+    """The trail to read where members may not: what an organization's trail selects is for its administrators.
+
+    As `find_trail`; CloudTrailARNInvalidException for members.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
+    """
+    trail = find_trail(call, world, given)
+    if not _operates(call, world, trail):
+        _refuse_foreign(call, trail_reference(given, account=call.account, region=call.region))
+    return trail
+
+
+def home_trail(call: Call, world: World, given: str, refusal: AwsError | None = None) -> Trail:
     """The trail to change, which must be done in its home Region.
 
-    As `find_trail`; InvalidHomeRegionException elsewhere.
+    As `find_trail`; `refusal` (AccessDeniedException) for a member's shadow of an organization trail,
+    InvalidHomeRegionException elsewhere.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html
     """
     trail = find_trail(call, world, given)
+    if not _operates(call, world, trail):
+        raise refusal or AccessDeniedException()
     if trail.home_region != call.region:
         raise InvalidHomeRegionException(arn=trail.arn, home=trail.home_region)
     return trail
@@ -51,6 +78,14 @@ def sees(call: Call, world: World, trail: Trail) -> bool:
     if trail.account == call.account:
         return True
     return bool(trail.organization) and trail.organization == organization_of(world, call.account)
+
+
+def _operates(call: Call, world: World, trail: Trail) -> bool:
+    """Whether the trail is the account's own, or the account administers the organization's trails."""
+    if trail.account == call.account:
+        return True
+    place = membership(call.account, world.transaction)
+    return place is not None and administers(world, place.organization, call.account)
 
 
 def _refuse_foreign(call: Call, reference: TrailReference) -> None:

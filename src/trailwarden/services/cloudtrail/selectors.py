@@ -9,7 +9,7 @@ from trailwarden.delivery.trail import TRAIL, Trail
 from trailwarden.events.selectors import AdvancedSelector, DataResource, EventSelector, FieldSelector, refusal
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.errors import InvalidEventSelectorsException
-from trailwarden.services.cloudtrail.finding import find_trail, home_trail
+from trailwarden.services.cloudtrail.finding import home_trail, operated_trail
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -52,7 +52,7 @@ def get_event_selectors(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
     """
-    return shown(find_trail(call, world, call.params["TrailName"]))
+    return shown(operated_trail(call, world, call.params["TrailName"]))
 
 
 def shown(trail: Trail) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from trailwarden.clock import iso
 from trailwarden.delivery.trail import TRAIL, start_logging, status_of, stop_logging
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.finding import find_trail, home_trail
+from trailwarden.services.cloudtrail.organization import NotOrganizationMasterAccountException
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -20,7 +21,7 @@ def begin_logging(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html
     """
-    trail = home_trail(call, world, call.params["Name"])
+    trail = home_trail(call, world, call.params["Name"], _shadow("start"))
     logging = start_logging(trail, now=call.now, position=world.storage.journal.newest())
     world.put(TRAIL, trail.account, trail.home_region, trail.name, logging)
 
@@ -31,7 +32,7 @@ def end_logging(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html
     """
-    trail = home_trail(call, world, call.params["Name"])
+    trail = home_trail(call, world, call.params["Name"], _shadow("stop"))
     world.put(TRAIL, trail.account, trail.home_region, trail.name, stop_logging(trail, now=call.now))
 
 
@@ -68,6 +69,11 @@ def get_trail_status(call: Call, world: World) -> Mapping[str, Any]:
         "TimeLoggingStarted": _text(trail.started),
         "TimeLoggingStopped": _text(trail.stopped),
     }
+
+
+def _shadow(verb: str) -> NotOrganizationMasterAccountException:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html#API_StopLogging_Errors."""
+    return NotOrganizationMasterAccountException(f"Cannot {verb} trail, not master trail.")
 
 
 def _text(time: float | None) -> str:

@@ -19,7 +19,11 @@ from trailwarden.services.cloudtrail.errors import (
 )
 from trailwarden.services.cloudtrail.finding import find_trail, home_trail, visible_trails
 from trailwarden.services.cloudtrail.names import check_trail_name, trail_reference
-from trailwarden.services.cloudtrail.organization import may_own_organization_trail, organization_trails
+from trailwarden.services.cloudtrail.organization import (
+    may_own_organization_trail,
+    may_own_trail_alone,
+    organization_trails,
+)
 from trailwarden.services.cloudtrail.shape import described, echoed
 from trailwarden.services.cloudtrail.tags import checked_tags
 from trailwarden.services.registry import operation
@@ -102,10 +106,7 @@ def update_trail(call: Call, world: World) -> Mapping[str, Any]:
     standing = home_trail(call, world, asked["Name"])
     trail = _with_settings(call, world, standing)
     wanted = asked.get("IsOrganizationTrail", bool(trail.organization))
-    if wanted:
-        trail = may_own_organization_trail(call, world, trail)
-    else:
-        trail = msgspec.structs.replace(trail, organization="")
+    trail = may_own_organization_trail(call, world, trail) if wanted else may_own_trail_alone(call, trail)
     check_destinations(call, world, trail)
     world.put(TRAIL, trail.account, trail.home_region, trail.name, trail)
     return echoed(trail)
