@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,11 @@ class Session:
     def commit(self) -> None:
         """Make the transaction durable."""
         self._cursor.execute("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Copy SQLite's whole write-ahead log, between transactions; a failure says itself at the next commit."""
+        with suppress(sqlite3.Error):
+            self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def abandon(self) -> None:
         """Undo what is left of the transaction; a connection that cannot even do that is dropped."""

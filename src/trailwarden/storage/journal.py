@@ -7,7 +7,7 @@ import msgspec
 
 from trailwarden.storage.database import Database, Session
 from trailwarden.storage.ports import Entry, Lookup
-from trailwarden.storage.statements import Question
+from trailwarden.storage.statements import Question, Statement
 from trailwarden.storage.writer import Chore, Writer
 
 __all__ = ["SqlJournal"]
@@ -40,14 +40,14 @@ class SqlJournal:
         value: str | int = question.value
         if question.attribute == "ReadOnly":
             value = int(question.value.lower() == "true")
-        before = question.before or (0.0, 0)
+        before = question.before or (question.end, 0)
         rows = self._database.rows(
             self._statements.lookup(Question(question.attribute, question.before is not None)),
             account=question.account,
             region=question.region,
             category=question.category,
             start=float(question.start),
-            end=float(question.end),
+            end=min(float(question.end), float(before[0])),  # where the index is entered
             value=value,
             before_time=float(before[0]),
             before_seq=before[1],
@@ -63,14 +63,16 @@ class SqlJournal:
         """See `Journal.drop`; decisions as old go too."""
         dropped = 0
         while rows := self._database.rows(self._statements.old, before=float(before), limit=_STEP):
-            dropped += self._writer.do(Chore(lambda session, rows=rows: self._drop(session, rows)))  # type: ignore[misc]  # bound now
+            dropped += self._writer.do(Chore(lambda session, rows=rows: _drop(session, rows)))  # type: ignore[misc]  # bound now
         self._writer.do(Chore(lambda session: session.run(self._statements.drop_decisions, before=float(before))))
         return dropped
 
-    def _drop(self, session: Session, rows: Sequence[Sequence[Any]]) -> int:
-        for (seq,) in rows:
-            session.run(self._statements.drop_resources, seq=seq)
-        return sum(session.run(self._statements.drop_event, seq=seq) for (seq,) in rows)
+
+def _drop(session: Session, rows: Sequence[Sequence[Any]]) -> int:
+    """Remove events by position; one statement a table, as calls wait meanwhile."""
+    positions = ", ".join(str(int(seq)) for (seq,) in rows)
+    session.run(Statement(f"DELETE FROM resources WHERE seq IN ({positions})", (), {}))  # noqa: S608 — whole numbers
+    return session.run(Statement(f"DELETE FROM journal WHERE seq IN ({positions})", (), {}))  # noqa: S608 — likewise
 
 
 def _entry(row: Sequence[Any]) -> tuple[int, Entry]:

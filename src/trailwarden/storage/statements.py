@@ -89,8 +89,6 @@ class Statements:
         )
         self.event = self._compile(_of(select(JOURNAL), JOURNAL, "event_id"))
         self.old = self._compile(select(JOURNAL.c.seq).where(JOURNAL.c.time < bindparam("before")).limit(_LIMIT))
-        self.drop_event = self._compile(_of(delete(JOURNAL), JOURNAL, "seq"))
-        self.drop_resources = self._compile(_of(delete(RESOURCES), RESOURCES, "seq"))
         self.drop_decisions = self._compile(delete(DECISIONS).where(DECISIONS.c.time < bindparam("before")))
         self.decisions = {
             by: self._compile(_of(select(DECISIONS), DECISIONS, by).limit(1))

@@ -18,9 +18,8 @@ from trailwarden.storage.writer import Writer
 
 __all__ = ["SqlStorage", "open_storage"]
 
-_CHECKPOINTS = 30.0
 _WATCH = 0.2
-"""Seconds; a busy writer wakes the checkpoints itself."""
+"""Seconds in which what another node commits is seen here."""
 
 
 class SqlStorage:
@@ -32,10 +31,12 @@ class SqlStorage:
         self._blobs = blobs
         self._lock = lock
         self._committed = Committed(database, change)
-        self._checkpoints = None if database.file is None else Checkpoints(database.file)
-        self._upkeep = self._repeating()
-        busy = self._upkeep.wake if self._checkpoints else None
-        self._writer = Writer(database, self._committed, blobs, clock=clock, busy=busy)
+        checkpoints = None if database.file is None else Checkpoints(database.file)
+        after = checkpoints.note if checkpoints else None
+        self._writer = Writer(database, self._committed, blobs, clock=clock, after=after)
+        self._upkeep = checkpoints or Repeating(
+            lambda: watch(database, self._committed), _WATCH, "storage-watcher"
+        )
         self._closed = False
         self.journal: Journal = SqlJournal(database, self._writer)
         blobs.sweep_abandoned()
@@ -86,16 +87,9 @@ class SqlStorage:
         self._writer.close()
         self._upkeep.close()
         self._blobs.close()
-        if self._checkpoints is not None:
-            self._checkpoints.close()
         self._database.close()
         if self._lock is not None:
             self._lock.close()
-
-    def _repeating(self) -> Repeating:
-        if self._checkpoints is None:
-            return Repeating(lambda: watch(self._database, self._committed), _WATCH, "storage-watcher")
-        return Repeating(self._checkpoints.make, _CHECKPOINTS, "storage-checkpoints")
 
 
 class FileLock:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trailwarden.storage.committed import Change, Committed
-from trailwarden.storage.database import Database
+from trailwarden.storage.database import Database, Session
 from trailwarden.storage.ports import StorageUnavailable
 from trailwarden.storage.writer import news
 
@@ -19,8 +19,13 @@ _NEWS = 10_001
 _LONG_LOG = 4_000
 """Pages of 4 KiB."""
 
-_PATIENCE = 0.05
-"""Seconds that a checkpoint may wait for readers while the writer waits for it; the next one tries again."""
+_PAGES = 8
+"""Pages that a commit touches, about: one an index."""
+
+_DUE = 1_000
+"""Pages worth a checkpoint, as SQLite has it."""
+
+_SECONDS = 30.0
 
 
 class Repeating:
@@ -63,29 +68,39 @@ class Checkpoints:
     """
 
     def __init__(self, file: Path) -> None:
-        self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._pages = 0
+        self._late = False
+        self._thread = Repeating(self.make, _SECONDS, "storage-checkpoints")
 
     def make(self) -> None:
-        """Copy what can be copied without making anyone wait; what then is left of a long log, with the writer waiting.
+        """Copy what can be copied without making anyone wait."""
+        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._late = frames > _LONG_LOG
 
-        The log begins anew only when all of it is copied, which a busy writer never lets happen.
+    def note(self, session: Session, count: int) -> None:
+        """What the writer tells after each group: its count of transactions.
+
+        The log begins anew only when all of it is copied, which a busy writer never lets happen: then it copies the
+        rest itself.
         """
-        _, frames, _ = self._checkpoint("PASSIVE")
-        if frames > _LONG_LOG:
-            self._checkpoint("RESTART")
+        self._pages += count + _PAGES
+        if self._pages > _DUE:
+            self._pages = 0
+            self._thread.wake()
+        if self._late:
+            self._late = False
+            session.checkpoint()
 
     def close(self) -> None:
         """Copy everything, and leave no log behind; where that fails (a full disk), the next start reads the log."""
+        self._thread.close()
         try:
-            self._checkpoint("TRUNCATE")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             _log.warning("the last checkpoint failed: %s", error)
         finally:
             self._connection.close()
-
-    def _checkpoint(self, mode: str) -> tuple[int, int, int]:
-        found: tuple[int, int, int] = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        return found
 
 
 def watch(database: Database, committed: Committed) -> None:

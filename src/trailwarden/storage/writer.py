@@ -20,12 +20,6 @@ __all__ = ["Chore", "Writer", "news"]
 _log = logging.getLogger(__name__)
 
 _GROUP = 512
-_PAGES = 8
-"""Pages that a commit touches, about: one an index."""
-
-_DUE = 1_000
-"""Pages of the log worth a checkpoint."""
-
 _NEWS = 10_000
 """Other nodes' changes that are told one by one; beyond, the caches start anew."""
 
@@ -64,14 +58,13 @@ class Writer:
         blobs: Blobs,
         *,
         clock: Clock,
-        busy: Callable[[], None] | None = None,
+        after: Callable[[Session, int], None] | None = None,
     ) -> None:
         self._database = database
         self._committed = committed
         self._blobs = blobs
         self._clock = clock
-        self._busy = busy
-        self._load = 0
+        self._after = after
         self._session = Session(database)
         self._queue: SimpleQueue[Pending | Chore | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -151,7 +144,6 @@ class Writer:
             self._session.abandon()
             self._failed(group, error)
             return
-        self._tell(len(group))
         self._committed.install(batch.base, batch.changes, batch.slots)
         for reference in batch.dropped:
             self._blobs.sweep(reference)
@@ -161,13 +153,8 @@ class Writer:
         for pending in lost:
             pending.transaction.sweep()
             pending.done.set_exception(Conflict())
-
-    def _tell(self, count: int) -> None:
-        """Wake the checkpoints about as often as SQLite would make them."""
-        self._load += count + _PAGES
-        if self._busy is not None and self._load > _DUE:
-            self._load = 0
-            self._busy()
+        if self._after is not None:
+            self._after(self._session, len(group))
 
     def _write(self, group: list[Pending]) -> tuple[Batch, list[Pending]]:
         """Write a group; gives also those that conflict with what was committed before them."""
