@@ -34,9 +34,7 @@ class SqlStorage:
         checkpoints = None if database.file is None else Checkpoints(database.file)
         after = checkpoints.note if checkpoints else None
         self._writer = Writer(database, self._committed, blobs, clock=clock, after=after)
-        self._upkeep = checkpoints or Repeating(
-            lambda: watch(database, self._committed), _WATCH, "storage-watcher"
-        )
+        self._upkeep = checkpoints or Repeating(lambda: watch(database, self._committed), _WATCH, "storage-watcher")
         self._closed = False
         self.journal: Journal = SqlJournal(database, self._writer)
         blobs.sweep_abandoned()
