@@ -11,6 +11,7 @@ from trailwarden.errors import AwsError, ValidationException
 
 __all__ = [
     "InvalidAction",
+    "InvalidParameterException",
     "MalformedQueryString",
     "MalformedXML",
     "MaxMessageLengthExceeded",
@@ -39,6 +40,16 @@ class SerializationException(AwsError):
         "rest-xml": "MalformedInput",
         "s3": "InvalidArgument",
     }
+
+
+class InvalidParameterException(ValidationException):
+    """A member of the input of CloudWatch Logs breaks a constraint of the model.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html#API_PutLogEvents_Errors
+    """
+
+    code = "InvalidParameterException"
+    codes: ClassVar[Mapping[str, str]] = {}
 
 
 class MalformedXML(AwsError):

@@ -10,7 +10,7 @@ from typing import Any
 
 from trailwarden.errors import ValidationException
 from trailwarden.wire import library
-from trailwarden.wire.errors import MalformedXML, MissingParameter, SerializationException
+from trailwarden.wire.errors import InvalidParameterException, MalformedXML, MissingParameter, SerializationException
 from trailwarden.wire.form import ec2_name
 from trailwarden.wire.model import Shape
 from trailwarden.wire.parsed import Parsed
@@ -28,6 +28,9 @@ _MOST_PROBLEMS = 100
 _LONGEST_VALUE = 4096
 _LONGEST_SEARCH = 8192
 """Longer texts are held to break a pattern that takes long to search."""
+
+_LOGS_NAME = re.compile(r"at 'log(Group|Stream)Name' failed to satisfy constraint: Member must have length less")
+_LOGS_NAME_TOO_LONG = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
 
 Problems = list[str]
 Check = Callable[[Any, str, Problems], None]
@@ -74,6 +77,11 @@ def _refuse(service: str, operation: str, problems: Problems) -> None:
         raise MissingParameter(name=_ec2_parameter(operation, problems[0]))
     count = len(problems)
     head = f"{count} validation error{'' if count == 1 else 's'} detected: "
+    if service == "logs":
+        name_too_long = any(_LOGS_NAME.search(problem) for problem in problems)
+        raise InvalidParameterException(
+            reason=_LOGS_NAME_TOO_LONG if name_too_long else head + "; ".join(problems[:_MOST_PROBLEMS])
+        )
     raise ValidationException(reason=head + "; ".join(problems[:_MOST_PROBLEMS]))
 
 

@@ -1,0 +1,9 @@
+"""Amazon CloudWatch Logs: log groups, streams, events, filter patterns, policies.
+
+Importing this package registers its operations.
+"""
+
+from trailwarden.services.logs import events, groups, metric_filters, resource_policies, streams, tags
+from trailwarden.services.logs.facts import logs_facts
+
+__all__ = ["events", "groups", "logs_facts", "metric_filters", "resource_policies", "streams", "tags"]
