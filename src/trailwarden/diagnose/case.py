@@ -93,7 +93,7 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         principal=caller.principal,
         action=action,
         resource=resource,
-        resource_account=_owner(arn, caller.principal.account),
+        resource_account=_owner(arn, caller.principal.account, data),
         context=Supposed(context, possible_keys(action)),
     )
     return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
@@ -153,11 +153,12 @@ def ask(  # noqa: PLR0913 — a request is all of this
     )
 
 
-def _owner(arn: Arn | None, account: str) -> str:
-    """The resource's account, which its ARN tells; a bucket's does not, and is taken for the caller's."""
-    if arn is None:
-        return ""
-    return arn.account or account
+def _owner(arn: Arn | None, account: str, data: AccountData) -> str:
+    """The resource's account, which its ARN tells. A bucket's does not: one whose policy is at hand is the data's own."""
+    if arn is None or arn.account:
+        return arn.account if arn else ""
+    own = data.account("")
+    return own.id if own is not None and data.resource_policies(arn) is not None else account
 
 
 def _caller(principal: str, data: AccountData) -> _Caller:
@@ -235,20 +236,31 @@ def _known(principal: Principal, identity: Identity | None, account: Account | N
 
 def _policies(caller: _Caller, action: str, resource: str, data: AccountData, missing: list[str]) -> PolicySet:
     account = caller.principal.account
+    identity = tuple(_identity(caller.identity, caller.account))
     if caller.account is None and account:
-        missing.append(f"the identity-based policies of account {account}")
+        missing.append(f"the identity-based policies of account {account}, which are taken to allow it")
+        identity = _TAKEN_TO_ALLOW
     arn = Arn.parse(resource)
     trust: tuple[Policy, ...] = ()
     if arn is not None and action.lower().startswith("sts:") and arn.type == "role":
         trust = _trust(arn, data, missing)
     return PolicySet(
-        identity=tuple(_identity(caller.identity, caller.account)),
+        identity=identity,
         boundary=_boundary(caller.identity, caller.account, missing),
         scps=_levels(data, account, _SCP, Layer.SCP, missing),
         rcps=_levels(data, arn.account if arn and arn.account else account, _RCP, Layer.RCP, missing),
         resource=_resource(arn, data, missing),
         trust=trust,
     )
+
+
+_TAKEN_TO_ALLOW = (
+    compile_policy(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+        Source(layer=Layer.IDENTITY, id="not-known-here"),
+    ),
+)
+"""Stands for the policies of an account that is not at hand, so that the side which is at hand can be judged."""
 
 
 def _identity(identity: Identity | None, account: Account | None) -> Iterator[Policy]:

@@ -1,20 +1,20 @@
 """Why a request is refused, in words: the reason that decides first, then every other one."""
 
-from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case
+from trailwarden.diagnose.wording import caller_named, holder_named, resource_named, statement_named
 from trailwarden.policy import Block, Effect, Element, Layer, NearMiss, Turn, near_misses
 
 __all__ = ["cause_line", "closest", "miss_described", "reasons"]
 
 _ABSENT = {
     Layer.IDENTITY: "no identity-based policy of {who} allows {what}",
-    Layer.RESOURCE: "no resource-based policy of {resource} allows {what} to {who}",
+    Layer.RESOURCE: "no resource-based policy of {holder} allows {what} to {who}",
     Layer.BOUNDARY: "the permissions boundary of {who} does not allow {what}",
     Layer.SESSION: "no session policy of this session of {who} allows {what}",
     Layer.SCP: "no service control policy on level {level} allows {what} in account {account}",
     Layer.RCP: "no resource control policy on level {level} allows {what}",
     Layer.ENDPOINT: "no VPC endpoint policy allows {what}",
-    Layer.TRUST: "the trust policy of {resource} does not let {who} in",
+    Layer.TRUST: "the trust policy of {holder} does not let {who} in",
 }
 
 
@@ -28,7 +28,7 @@ def cause_line(case: Case) -> str:
     if said.layer in {Layer.SESSION, Layer.ENDPOINT}:
         return f"a {said.layer} stood in the way; nothing in the account data does"
     return (
-        f"the policies at hand allow {_what(case)} to {_who(case)} by now: they have changed since, "
+        f"the policies at hand allow {_what(case)} to {caller_named(case)} by now: they have changed since, "
         "or had not reached every Region when the call was made"
     )
 
@@ -45,13 +45,11 @@ def closest(case: Case) -> NearMiss | None:
 
 def miss_described(miss: NearMiss) -> str:
     """What the statement wants, and what the request has."""
-    policy, statement = miss.part.policy, miss.part.statement
-    named = policy.source.name or policy.source.id
-    which = statement.sid or str(statement.index + 1)
+    named = statement_named(miss.part.policy, miss.part.statement)
     wanted = miss.closest or ", ".join(miss.wanted)
     got = "none" if miss.got is None else ", ".join(miss.got) if isinstance(miss.got, tuple) else str(miss.got)
     element = f"{miss.condition.operator} {miss.condition.key}" if miss.condition is not None else miss.element.value
-    return f"statement {which} of {named} misses by its {element} alone: it wants {wanted}, the request has {got}"
+    return f"{named} misses by its {element} alone: it wants {wanted}, the request has {got}"
 
 
 def reasons(case: Case) -> tuple[str, ...]:
@@ -66,13 +64,14 @@ def reasons(case: Case) -> tuple[str, ...]:
 def _reason(case: Case, block: Block) -> str:
     if block.explicit:
         found = block.statements[0]
-        named = found.policy.source.name or found.policy.source.id
+        policy = found.policy.source
         which = found.statement.sid or str(found.statement.index + 1)
-        return f"statement {which} of the {block.layer} {named} denies {_what(case)} to {_who(case)}"
+        named = policy.name or holder_named(policy.id)
+        return f"statement {which} of the {block.layer} {named} denies {_what(case)} to {caller_named(case)}"
     return _ABSENT[block.layer].format(
-        who=_who(case),
+        who=caller_named(case),
         what=_what(case),
-        resource=_resource(case),
+        holder=holder_named(case.request.resource),
         level=block.level,
         account=case.request.principal.account,
     )
@@ -83,23 +82,11 @@ def _turn(case: Case, turn: Turn) -> str:
     keys = ", ".join(
         f"{condition.key} ({condition.operator} {', '.join(condition.values)})" for condition in turn.conditions
     )
-    named = turn.found.policy.source.name or turn.found.policy.source.id
-    which = statement.sid or str(statement.index + 1)
+    named = statement_named(turn.found.policy, statement)
     effect = "allows" if statement.allows else "denies"
-    return f"statement {which} of {named} {effect} {_what(case)} only under conditions not known here: {keys}"
-
-
-def _who(case: Case) -> str:
-    if case.identity is not None:
-        return case.identity.named
-    return case.request.principal.arn or "an anonymous caller"
+    return f"{named} {effect} {_what(case)} only under conditions not known here: {keys}"
 
 
 def _what(case: Case) -> str:
     resource = case.request.resource
-    return case.request.action if resource == "*" else f"{case.request.action} on {_resource(case)}"
-
-
-def _resource(case: Case) -> str:
-    arn = Arn.parse(case.request.resource)
-    return arn.resource if arn is not None and arn.resource else case.request.resource
+    return case.request.action if resource == "*" else f"{case.request.action} on {resource_named(resource)}"

@@ -172,6 +172,13 @@ _READERS = {"s3": _bucket, "kms": _key, "sns": _topic, "cloudtrail": _store}
 
 
 def _levels(organizations: Any, account: str, kind: str) -> Levels:
+    """Nothing where the root has that type of policy switched off.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/enable-policy-type.html
+    """
+    types = organizations.list_roots()["Roots"][0]["PolicyTypes"]
+    if {"Type": kind, "Status": "ENABLED"} not in types:
+        return ()
     targets = [account]
     while not targets[-1].startswith("r-"):
         targets.append(organizations.list_parents(ChildId=targets[-1])["Parents"][0]["Id"])

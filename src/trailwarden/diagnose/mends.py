@@ -10,6 +10,7 @@ from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
 from trailwarden.diagnose.edits import Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.diagnose.wording import caller_named, resource_named, statement_named
 from trailwarden.policy import (
     AccessRequest,
     Block,
@@ -20,7 +21,6 @@ from trailwarden.policy import (
     Policy,
     PrincipalKind,
     Source,
-    Statement,
     evaluate,
     near_misses,
 )
@@ -149,7 +149,7 @@ def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
             )
             asked = f" It spares requests by their {conditions}." if conditions else ""
             yield Mend(
-                title=f"Leave it: {_statement_named(found.policy, found.statement)} denies this on purpose.{asked}",
+                title=f"Leave it: {statement_named(found.policy, found.statement)} denies this on purpose.{asked}",
                 approver=_approver(case, block.layer, found.policy.source),
             )
     if any(block.layer is Layer.SESSION and not block.explicit for block in blocks):
@@ -161,7 +161,7 @@ def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
 
 def _ask_differently(miss: NearMiss, condition: Condition) -> Mend:
     """Meet the one condition that is not met."""
-    named = _statement_named(miss.part.policy, miss.part.statement)
+    named = statement_named(miss.part.policy, miss.part.statement)
     wanted = ", ".join(condition.values)
     return Mend(
         title=f"Make the request meet {named}: {condition.key} as {condition.operator} {wanted} wants it; "
@@ -195,7 +195,7 @@ def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
     rewritten = {**statements[statement.index], "Resource": _one([*statement.resources, case.granted])}
     statements[statement.index] = rewritten
     yield _Part(
-        title=f"add {_on(case.granted)} to the Resource of {_statement_named(policy, statement)}",
+        title=f"add {resource_named(case.granted)} to the Resource of {statement_named(policy, statement)}",
         edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
         approver=_approver(case, miss.part.layer, policy.source),
         guardrail=miss.part.layer in _GUARDRAILS,
@@ -217,9 +217,9 @@ def _exceptions(case: Case, block: Block) -> Iterator[_Part]:
         statement = dict(statements[found.statement.index])
         statement["Condition"] = _spared(statement.get("Condition", {}), case.request.principal.issuer_arn)
         statements[found.statement.index] = statement
-    named = _statement_named(policy, block.statements[0].statement)
+    named = statement_named(policy, block.statements[0].statement)
     yield _Part(
-        title=f"except {_who(case)} from {named}",
+        title=f"except {caller_named(case)} from {named}",
         edit=_rewritten(place, policy, {**document, "Statement": statements}, statement),
         approver=_approver(case, block.layer, policy.source),
         guardrail=True,
@@ -246,7 +246,7 @@ def _grant_identity(case: Case, _: Block) -> Iterator[_Part]:
     source = Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=identity.arn, inline=True)
     approver = f"an administrator of account {case.request.principal.account}"
     yield _Part(
-        title=f"allow {case.request.action} on {_on(case.granted)} to {identity.named}",
+        title=f"allow {case.request.action} on {resource_named(case.granted)} to {identity.named}",
         edit=SetDocument(
             place=Place(kind=identity.kind, holder=identity.name, name=name),
             source=source,
@@ -310,7 +310,7 @@ def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
     }
     before = standing.text if standing else ""
     yield _Part(
-        title=f"let {_who(case)} in by the policy of {_on(holder)}",
+        title=f"let {caller_named(case)} in by the policy of {resource_named(holder)}",
         edit=SetDocument(
             place=Place(kind=kind, holder=arn.resource.partition("/")[0] if kind == "bucket" else str(arn)),
             source=Source(layer=Layer.RESOURCE, id=holder, attached_to=holder),
@@ -318,7 +318,7 @@ def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
             after=_added(before, statement),
             statement=statement,
         ),
-        approver=f"the owner of {_on(holder)}, account {case.request.resource_account}",
+        approver=f"the owner of {resource_named(holder)}, account {case.request.resource_account}",
     )
 
 
@@ -330,7 +330,7 @@ def _grant_trust(case: Case, _: Block) -> Iterator[_Part]:
         return
     statement = {"Effect": "Allow", "Principal": _principal(case), "Action": case.request.action, **_sourced(case)}
     yield _Part(
-        title=f"let {_who(case)} assume role {role.name}",
+        title=f"let {caller_named(case)} assume role {role.name}",
         edit=SetDocument(
             place=Place(kind="trust", holder=role.name),
             source=standing.source,
@@ -450,23 +450,6 @@ def _sourced(case: Case) -> dict[str, Any]:
 
 def _one(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
-
-
-def _who(case: Case) -> str:
-    return case.identity.named if case.identity else case.request.principal.arn or "an anonymous caller"
-
-
-def _on(resource: str) -> str:
-    """A resource as a person says it; the account is told elsewhere."""
-    arn = Arn.parse(resource)
-    if arn is None:
-        return "any resource" if resource == "*" else resource
-    return f"bucket {arn.resource}" if arn.service == "s3" and "/" not in arn.resource else arn.resource
-
-
-def _statement_named(policy: Policy, statement: Statement) -> str:
-    which = f"statement {statement.sid}" if statement.sid else f"statement {statement.index + 1}"
-    return f"{which} of {policy.source.name or policy.source.id}"
 
 
 def _approver(case: Case, layer: Layer, source: Source) -> str:
