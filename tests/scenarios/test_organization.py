@@ -245,3 +245,24 @@ def test_a_member_is_denied_by_the_policy_above_it(company: Company) -> None:
         "AccessDeniedException",
         "You don't have permissions to access this resource.",
     )
+
+
+def test_the_resource_policy_lets_a_member_manage_policies(company: Company) -> None:
+    organizations, inside = company.managing("organizations"), company.inside("organizations")
+    given = {"Name": "no-buckets", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": json.dumps(GUARD)}
+    refusal = ("AccessDeniedException", "You don't have permissions to access this resource.")
+    assert refused(inside.create_policy, **given) == refusal
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{company.member}:root"},
+        "Action": ["organizations:CreatePolicy", "organizations:DescribePolicy"],
+        "Resource": "*",
+    }
+    content = {"Version": "2012-10-17", "Statement": [statement]}
+    organizations.put_resource_policy(Content=json.dumps(content))
+    policy = inside.create_policy(**given)["Policy"]["PolicySummary"]
+    assert inside.describe_policy(PolicyId=policy["Id"])["Policy"]["PolicySummary"]["Name"] == "no-buckets"
+    assert refused(inside.delete_policy, PolicyId=policy["Id"]) == refusal
+    organizations.delete_resource_policy()
+    assert refused(inside.describe_policy, PolicyId=policy["Id"]) == refusal
+    assert refused(inside.put_resource_policy, Content=json.dumps(content)) == refusal

@@ -7,10 +7,8 @@ from tests.unit.services.desk import ACCOUNT, Desk
 from trailwarden.auth.organization import SCP, levels
 from trailwarden.errors import AwsError
 
-GUARD = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Deny", "Action": "cloudtrail:StopLogging", "Resource": "*"}],
-}
+STATEMENTS = [{"Effect": "Deny", "Action": "cloudtrail:StopLogging", "Resource": "*"}]
+GUARD = {"Version": "2012-10-17", "Statement": STATEMENTS}
 
 
 def made(org: Desk, content: Any = None, *, kind: str = SCP, name: str = "guard") -> dict[str, Any]:
@@ -82,7 +80,7 @@ def test_the_last_policy_stays(org: Desk) -> None:
         ({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "x"}]}, SCP, "MalformedPolicyDocumentException"),
         (GUARD, "RESOURCE_CONTROL_POLICY", "MalformedPolicyDocumentException"),
         ("[]", "TAG_POLICY", "MalformedPolicyDocumentException"),
-        ({**GUARD, "Statement": GUARD["Statement"] * 90}, SCP, "ConstraintViolationException"),
+        ({**GUARD, "Statement": STATEMENTS * 90}, SCP, "ConstraintViolationException"),
     ],
 )  # fmt: skip
 def test_documents_are_held_to_their_type(org: Desk, content: Any, kind: str, code: str) -> None:
