@@ -108,13 +108,26 @@ def lacking(refusal: Refusal, case: Case, data: AccountData, tasks: Iterable[Tas
     if case.identity is None or case.identity.kind == "group":
         return None
     task = next((each for each in tasks if _belongs(each, case)), None)
-    if task is None or not _allowed(refusal, case, data, Need(action="cloudtrail:DescribeTrails"), {}):
+    if (
+        task is None
+        or _role_stands(case, data)
+        or not _allowed(refusal, case, data, Need(action="cloudtrail:DescribeTrails"), {})
+    ):
         return None
     cases = tuple(_missing(refusal, case, data, task))
     if len(cases) < _FEWEST:
         return None
     mend = _all_at_once(task, cases)
     return None if mend is None else Lacking(task=task, cases=cases, mend=mend)
+
+
+def _role_stands(case: Case, data: AccountData) -> bool:
+    """Whether a role that exists is to be passed: whoever made it has done the rest of the task, and passing is all that is asked."""
+    role = Arn.parse(case.request.resource)
+    if case.request.action != "iam:PassRole" or role is None:
+        return False
+    account = data.account(role.account)
+    return account is not None and account.find("role", role.name) is not None
 
 
 def _belongs(task: Task, case: Case) -> bool:
