@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.live import Live, User, live_server
+from tests.validating import validate_logs
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 BUCKET = "amzn-s3-demo-organization"
@@ -69,7 +70,7 @@ def user(live: Live, name: str, *statements: dict[str, Any]) -> User:
 
 @pytest.fixture
 def company() -> Iterator[Company]:
-    with live_server("--delivery-interval", "0.5") as live:
+    with live_server("--delivery-interval", "0.5", "--digest-interval", "2") as live:
         manager = user(live, "mateojackson", {"Effect": "Allow", "Action": "*", "Resource": "*"})
         organizations = manager.client("organizations")
         organization = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
@@ -93,7 +94,7 @@ def delegated(company: Company) -> Company:
 
 def wanted(client: Any) -> Any:
     return client.create_trail(
-        Name="Company-Trail", S3BucketName=BUCKET, IsOrganizationTrail=True, IsMultiRegionTrail=True
+        Name="Company-Trail", S3BucketName=BUCKET, IsOrganizationTrail=True, EnableLogFileValidation=True
     )
 
 
@@ -156,7 +157,20 @@ def test_the_management_account_itself_makes_the_role_and_the_events_of_members_
     prefix = f"AWSLogs/{delegated.organization}/{delegated.member}/CloudTrail/us-east-1/"
     names = {record["eventName"] for record in delivered(delegated, prefix, "CreateUser")}
     assert "CreateUser" in names
+    valid(delegated, arn)
     assert wanted_by_a_member(delegated, arn) == "Company-Trail"
+
+
+def valid(company: Company, arn: str) -> None:
+    """The stock client finds the member's chain of digests, once there is one, and it holds."""
+    end = time.monotonic() + 30
+    code, output = 1, ""
+    while "log files valid" not in output and time.monotonic() < end:
+        time.sleep(1)
+        code, output = validate_logs(company.live.server.data, arn, account=company.member)
+        assert "INVALID" not in output
+    assert code == 0, output
+    assert "log files valid" in output
 
 
 def wanted_by_a_member(company: Company, arn: str) -> str:
