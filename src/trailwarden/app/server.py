@@ -23,7 +23,7 @@ from trailwarden.delivery.worker import Deliverer
 from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
-from trailwarden.services import cloudtrail, iam, logs, organizations, s3, sts, toolbox
+from trailwarden.services import cloudtrail, iam, logs, organizations, s3, sns, sts, toolbox
 from trailwarden.services.call import Call
 from trailwarden.services.errors import OperationNotBuilt
 from trailwarden.services.registry import HANDLERS
@@ -37,7 +37,7 @@ __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
-SERVICES = (cloudtrail, iam, logs, organizations, s3, sts, toolbox)
+SERVICES = (cloudtrail, iam, logs, organizations, s3, sns, sts, toolbox)
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
@@ -46,6 +46,7 @@ FACTS: Mapping[str, FactsProvider] = {
     "logs": logs.logs_facts,
     "organizations": organizations.organizations_facts,
     "s3": s3.s3_facts,
+    "sns": sns.sns_facts,
 }
 """Which service knows the facts of which ARNs."""
 
@@ -123,6 +124,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         delivery_interval=config.delivery_interval,
         digest_interval=config.digest_interval,
     )
+    postman = sns.Postman(storage, config.endpoint, clock)
     return Server(
         config=config,
         founded=founded,
@@ -132,8 +134,8 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         asgi=Edge(
             front.answer,
             own=Own(front, storage, settings.region).answer,
-            startup=_starting(deliverer),
-            shutdown=_closing(deliverer, storage),
+            startup=_starting(deliverer, postman),
+            shutdown=_closing(deliverer, postman, storage),
         ),
     )
 
@@ -166,18 +168,20 @@ def _report(fault: Exception, call: Parsed) -> None:
     _log.error("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id, exc_info=fault)
 
 
-def _starting(deliverer: Deliverer) -> Callable[[], Awaitable[None]]:
+def _starting(deliverer: Deliverer, postman: sns.Postman) -> Callable[[], Awaitable[None]]:
     async def start() -> None:
         deliverer.start()
+        postman.start()
 
     return start
 
 
-def _closing(deliverer: Deliverer, storage: Storage) -> Callable[[], Awaitable[None]]:
+def _closing(deliverer: Deliverer, postman: sns.Postman, storage: Storage) -> Callable[[], Awaitable[None]]:
     """What is due is still delivered, off the event loop."""
 
     async def close() -> None:
         await asyncio.to_thread(deliverer.stop)
+        await asyncio.to_thread(postman.stop)
         await asyncio.to_thread(storage.close)
 
     return close

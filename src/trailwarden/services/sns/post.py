@@ -1,0 +1,155 @@
+"""Brings messages to the HTTP endpoints that subscribed to them, on a thread of its own.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+"""
+
+import http.client
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import msgspec
+
+from trailwarden.arn import Arn
+from trailwarden.clock import Clock
+from trailwarden.services.sns.message import MESSAGE, Message, body_for, envelope
+from trailwarden.services.sns.subscription import SUBSCRIPTION, Subscription
+from trailwarden.storage.ports import Conflict, Document, Reader, Storage, Transaction
+
+__all__ = ["Postman"]
+
+_log = logging.getLogger(__name__)
+
+_TICK = 0.5
+_TIMEOUT = 5.0
+_RETRIES = 3
+_PAUSE = 20.0
+_AT_ONCE = 100
+_ATTEMPTS = 10
+_FAREWELL = 10.0
+_SUCCESS = range(200, 300)
+_CONNECTIONS: Mapping[str, type[http.client.HTTPConnection]] = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
+
+
+@dataclass(slots=True)
+class Postman:
+    """Delivers what was published; a message is forgotten once every subscription has it, or has failed three retries.
+
+    `endpoint` is where this server is reached: it stands in the URLs that confirm and end subscriptions.
+    """
+
+    storage: Storage
+    endpoint: str
+    clock: Clock
+    _ended: threading.Event = field(init=False, default_factory=threading.Event, repr=False)
+    _thread: threading.Thread | None = field(init=False, default=None, repr=False)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        if self._thread is None:
+            self._ended.clear()
+            self._thread = threading.Thread(target=self._run, name="sns", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is not delivered yet is after the next start."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._ended.set()
+            thread.join(_FAREWELL)
+
+    def run_once(self, now: float) -> None:
+        """Try every message that is due."""
+        due = [each for each in self.storage.begin().list(MESSAGE) if each.body.due <= now]
+        for document in due[:_AT_ONCE]:
+            if not self._ended.is_set():
+                self._serve(document, now)
+
+    def _run(self) -> None:
+        while not self._ended.wait(_TICK):
+            try:
+                self.run_once(self.clock())
+            except Exception:  # noqa: BLE001 — the thread outlives whatever happens; the next run tries again
+                _log.exception("a run of SNS deliveries failed")
+
+    def _serve(self, document: Document[Message], now: float) -> None:
+        message = document.body
+        wanted = _subscriptions(self.storage.begin(), document)
+        left = tuple(each.id for each in wanted if not self._sent(message, each))
+        if not left or message.attempts >= _RETRIES:
+            self._settle(lambda transaction: transaction.delete(MESSAGE, *_key(document)))
+            return
+        again = msgspec.structs.replace(message, waiting=left, attempts=message.attempts + 1, due=now + _PAUSE)
+        self._settle(lambda transaction: transaction.put(MESSAGE, *_key(document), again))
+
+    def _sent(self, message: Message, subscription: Subscription) -> bool:
+        raw = subscription.attributes.get("RawMessageDelivery") == "true" and not message.token
+        told = envelope(
+            message,
+            protocol=subscription.protocol,
+            endpoint=self.endpoint,
+            subscription_arn=subscription.arn,
+        )
+        body = body_for(message, subscription.protocol) if raw else json.dumps(told)
+        headers = {
+            "Content-Type": "text/plain; charset=UTF-8",
+            "User-Agent": "Amazon Simple Notification Service Agent",
+            "x-amz-sns-message-type": "SubscriptionConfirmation" if message.token else "Notification",
+            "x-amz-sns-message-id": message.id,
+            "x-amz-sns-topic-arn": message.topic_arn,
+        }
+        if not message.token:
+            headers["x-amz-sns-subscription-arn"] = subscription.arn
+        if raw:
+            headers["x-amz-sns-rawdelivery"] = "true"
+        return _posted(subscription.endpoint, body.encode(), headers)
+
+    def _settle(self, work: Callable[[Transaction], None]) -> None:
+        for _ in range(_ATTEMPTS):
+            transaction = self.storage.begin()
+            work(transaction)
+            try:
+                self.storage.commit(transaction).result()
+            except Conflict:
+                continue
+            return
+
+
+def _key(document: Document[Message]) -> tuple[str, str, str]:
+    return document.account, document.region, document.name
+
+
+def _subscriptions(reader: Reader, document: Document[Message]) -> list[Subscription]:
+    """Who is still to get the message: confirmed endpoints, or the one that is asked to confirm. Mail is not sent from here."""
+    message, topic = document.body, Arn.parse(document.body.topic_arn)
+    prefix = f"{topic.resource}:{message.only}" if topic else ""
+    found = [each.body for each in reader.list(SUBSCRIPTION, document.account, document.region, prefix=prefix)]
+    return [
+        each
+        for each in found
+        if each.protocol in _CONNECTIONS
+        and bool(each.token) is bool(message.token)
+        and (message.waiting is None or each.id in message.waiting)
+    ]
+
+
+def _posted(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the endpoint took it: any answer of the kind 2xx within some seconds. Redirects are not followed."""
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    try:
+        connection = _CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        try:
+            connection.request("POST", path, body=body, headers=dict(headers))
+            return connection.getresponse().status in _SUCCESS
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        _log.info("an SNS endpoint was not reached: %s", type(error).__name__)
+        return False
