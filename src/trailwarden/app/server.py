@@ -23,7 +23,7 @@ from trailwarden.delivery.worker import Deliverer
 from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
-from trailwarden.services import cloudtrail, iam, logs, organizations, s3, sns, sts, toolbox
+from trailwarden.services import cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox
 from trailwarden.services.call import Call
 from trailwarden.services.errors import OperationNotBuilt
 from trailwarden.services.registry import HANDLERS
@@ -37,12 +37,13 @@ __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
-SERVICES = (cloudtrail, iam, logs, organizations, s3, sns, sts, toolbox)
+SERVICES = (cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox)
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
     "cloudtrail": cloudtrail.cloudtrail_facts,
     "iam": iam.iam_facts,
+    "kms": kms.kms_facts,
     "logs": logs.logs_facts,
     "organizations": organizations.organizations_facts,
     "s3": s3.s3_facts,
@@ -156,7 +157,7 @@ def _pipeline(
     return Pipeline(
         storage=storage,
         authenticate=Authenticator(vault, clock, region=settings.region).authenticate,
-        resolve=Resolver(catalog.checks_of).resolve,
+        resolve=Resolver(catalog.checks_of, kms.KMS_LOOKUPS).resolve,
         authorize=authorizer.authorize,
         handle=Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings),
         record=Recorder(chance, clock).record,

@@ -143,7 +143,7 @@ class Authorizer:
 
     def _judge(self, asker: _Asker, check: Check, reader: Reader, context: Mapping[str, ContextValue]) -> Judged:
         facts = self.facts_of(check.resource, reader)
-        resource = facts.arn or check.resource if facts is not None else check.resource
+        resource = facts.arn or check.resource if facts is not None and not facts.alias else check.resource
         account = _owner_account(resource, facts, asker)
         owner = _place(asker, account, reader)
         service = check.action.partition(":")[0]

@@ -25,6 +25,9 @@ class ResourceFacts:
     `arn` is the resource's canonical ARN where a client can name it otherwise (a KMS alias), else "".
     `organization` is the id of an organization whose accounts are all asked as owners: each holds a copy of an
     organization trail, and parts of an organization stand in no single member.
+    `alias` tells that the ARN names something that merely stands for `arn`: what is asked of it is asked of it alone.
+    `absent` tells that there is no such resource, though its account's policies decide who may learn so. `unusable` is
+    the state that keeps the resource from being used (`Disabled`, `PendingDeletion`), else "".
     `blocks` holds S3's Block Public Access switches that are on, `grants` statements that ACLs or KMS grants amount to, as JSON documents.
     """
 
@@ -34,6 +37,9 @@ class ResourceFacts:
     tags: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     anonymous: bool = False
+    alias: bool = False
+    absent: bool = False
+    unusable: str = ""
     organization: str = ""
     blocks: frozenset[str] = frozenset()
     grants: tuple[str, ...] = ()

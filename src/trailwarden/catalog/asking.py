@@ -23,8 +23,9 @@ Lookup = Callable[[str, str], str | None]
     config.rule, config.recorder, config.aggregator, config.conformance-pack, config.stored-query, config.organization-rule,
     config.organization-pack, config.remediation, config.connector   its name → its ARN, whose id the service made
     cloudtrail.query             query id   → ARN of its event data store
-    kms.alias                    alias/name → ARN of its key
+    kms.alias                    alias/name or alias ARN → ARN of its key
     kms.ciphertext               Base64     → ARN of the key that a ciphertext names
+    kms.grant-token              token      → ARN of the key that a grant token is for
 """
 
 Value = str | tuple[str, ...]

@@ -73,7 +73,8 @@ class World:
     def resource(self, arn: Arn) -> ResourceFacts | None:
         """Whose a resource is and which policies hang on it; None where it does not exist or its service is not built."""
         provider = self.facts.get(arn.service)
-        return provider(arn, self.transaction) if provider else None
+        facts = provider(arn, self.transaction) if provider else None
+        return None if facts is None or facts.absent else facts
 
     def service_may(self, service: str, action: str, resource: str, context: Mapping[str, ContextValue]) -> bool:
         """Whether the resource's own policies let an AWS service do this, as `cloudtrail.amazonaws.com` asks a bucket."""

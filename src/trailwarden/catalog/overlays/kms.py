@@ -62,9 +62,8 @@ def _key(ask: Ask, given: str) -> str:
     arn = Arn.parse(given)
     if arn is not None and arn.type != "alias":
         return given
-    alias = arn.resource if arn else given
-    if alias.startswith("alias/"):
-        known = ask.lookup("kms.alias", alias)
+    if arn is not None or given.startswith("alias/"):
+        known = ask.lookup("kms.alias", given)
         return known or ask.arn(_ANY_KEY, account=arn.account if arn else None, region=arn.region if arn else None)
     return ask.arn(f"key/{given}")
 
@@ -73,6 +72,8 @@ def _keys(ask: Ask) -> Iterator[Target]:
     given = ask.text("KeyId") or ask.text("TargetKeyId")
     if given:
         yield Target(_key(ask, given))
+    elif ask.text("GrantToken"):
+        yield Target(ask.lookup("kms.grant-token", ask.text("GrantToken")) or ask.arn(_ANY_KEY))
     elif isinstance(ask.params.get("CiphertextBlob"), bytes):
         known = ask.lookup("kms.ciphertext", base64.b64encode(ask.params["CiphertextBlob"]).decode())
         yield Target(known or ask.arn(_ANY_KEY))

@@ -11,7 +11,7 @@ from trailwarden.services.s3.bucket import Bucket
 from trailwarden.services.s3.stored import Stored
 from trailwarden.services.world import World
 
-__all__ = ["KmsNotFoundException", "demand_key"]
+__all__ = ["KmsDisabledException", "KmsInvalidStateException", "KmsNotFoundException", "demand_key"]
 
 _MANAGED = ":alias/aws/s3"
 
@@ -23,10 +23,24 @@ class KmsNotFoundException(AwsError):
     message = "Key '{key}' does not exist"
 
 
+class KmsDisabledException(AwsError):
+    """The key is disabled; S3 passes KMS's refusal on."""
+
+    code = "KMS.DisabledException"
+    message = "{key} is disabled."
+
+
+class KmsInvalidStateException(AwsError):
+    """The key is about to be deleted; S3 passes KMS's refusal on."""
+
+    code = "KMS.KMSInvalidStateException"
+    message = "{key} is pending deletion."
+
+
 def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action: str) -> None:
     """Whether the caller may have its object encrypted (kms:GenerateDataKey) or decrypted (kms:Decrypt).
 
-    KmsNotFoundException, AccessDenied. The key that AWS manages for S3 serves everybody in the account.
+    KmsNotFoundException, AccessDenied, KmsDisabledException, KmsInvalidStateException. The key that AWS manages for S3 serves everybody in the account.
     """
     if not stored.encryption or stored.kms_key.endswith(_MANAGED) or "kms" not in world.facts:
         return
@@ -39,9 +53,13 @@ def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action:
         action=action,
         resource=facts.arn or stored.kms_key,
         context={
+            "kms:CallerAccount": call.account,
             "kms:ViaService": f"s3.{bucket.region}.amazonaws.com",
             "kms:EncryptionContext:aws:s3:arn": encrypted,
             "kms:EncryptionContextKeys": ("aws:s3:arn",),
         },
     )
     world.authorizer.demand(call.caller, check, world.transaction, now=call.now, region=call.region)
+    if facts.unusable:
+        refusal = KmsDisabledException if facts.unusable == "Disabled" else KmsInvalidStateException
+        raise refusal(key=facts.arn)
