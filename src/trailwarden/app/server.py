@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trailwarden import catalog, wire
@@ -116,6 +117,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail, vault=vault)
     pipeline = _pipeline(storage, authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
     front = Front(pipeline=pipeline, chance=chance)
+    world = partial(_world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
     deliverer = Deliverer(
         storage,
         s3.BucketDestination(storage, authorize=_service_asks(authorizer, clock, settings), clock=clock, chance=chance),
@@ -124,6 +126,8 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         chance=chance,
         delivery_interval=config.delivery_interval,
         digest_interval=config.digest_interval,
+        log_groups=logs.GroupDestination(world),
+        notices=sns.TopicNotices(world),
     )
     postman = sns.Postman(storage, config.endpoint, clock)
     return Server(
@@ -186,6 +190,29 @@ def _closing(deliverer: Deliverer, postman: sns.Postman, storage: Storage) -> Ca
         await asyncio.to_thread(storage.close)
 
     return close
+
+
+def _world(  # noqa: PLR0913 — a world is all of this
+    transaction: Transaction,
+    *,
+    storage: Storage,
+    authorizer: Authorizer,
+    vault: Vault,
+    clock: Clock,
+    chance: Chance,
+    settings: Settings,
+) -> World:
+    """The world as a service sees it that acts by itself."""
+    return World(
+        transaction=transaction,
+        storage=storage,
+        authorizer=authorizer,
+        vault=vault,
+        chance=chance,
+        now=clock(),
+        settings=settings,
+        facts=FACTS,
+    )
 
 
 def _service_asks(

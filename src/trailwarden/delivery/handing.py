@@ -10,6 +10,7 @@ import msgspec
 
 from trailwarden.delivery.chaining import opened
 from trailwarden.delivery.destination import DeliveredFile, DeliveryFailed, Destination
+from trailwarden.delivery.integrations import Notice, Notices
 from trailwarden.delivery.logfile import prefixed
 from trailwarden.delivery.progress import DELIVERED, PREPARED, Delivered, Prepared, settled
 from trailwarden.delivery.trail import STATUS, Trail, TrailStatus, status_of
@@ -34,6 +35,7 @@ class Handing:
     destination: Destination
     interval: float
     digest_interval: float
+    notices: Notices | None = None
 
     def hand_over(self, trail: Trail, now: float, *, wanted: bool, every: bool = False) -> int:
         """Try each prepared file that is due (`every`: all); gives how many are still to be put.
@@ -95,9 +97,29 @@ class Handing:
         transaction.discard(document.body.blob)
         status = status_of(transaction, trail, region=document.region, account=document.account)
         status = _succeeded(status, document.body.type, now)
+        status = self._notified(transaction, trail, file, status, now)
         if document.body.type == "log":
             status = self._listed(transaction, trail, document, file, status, now, wanted=wanted)
         transaction.put(STATUS, document.account, document.region, trail.handle, status)
+
+    def _notified(
+        self, transaction: Transaction, trail: Trail, file: DeliveredFile, status: TrailStatus, now: float
+    ) -> TrailStatus:
+        """Tell the trail's topic of a file, digests too.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html
+        """
+        if self.notices is None or not trail.topic_arn:
+            return status
+        notice = Notice(
+            topic_arn=trail.topic_arn, bucket=file.bucket, key=file.key, account=trail.account, source_arn=trail.arn
+        )
+        tried = msgspec.structs.replace(status, latest_notification_attempt_time=now, latest_notification_error="")
+        try:
+            self.notices.publish(notice, transaction, now=now)
+        except DeliveryFailed as error:
+            return msgspec.structs.replace(tried, latest_notification_error=error.code)
+        return msgspec.structs.replace(tried, latest_notification_time=now)
 
     def _listed(  # noqa: PLR0913 — what was put, and for whom
         self,

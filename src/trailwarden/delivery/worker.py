@@ -14,8 +14,10 @@ from trailwarden.delivery.chaining import Chains
 from trailwarden.delivery.collecting import Collector
 from trailwarden.delivery.destination import Destination
 from trailwarden.delivery.handing import Handing
+from trailwarden.delivery.integrations import LogGroups, Notices
 from trailwarden.delivery.keys import Keyring
-from trailwarden.delivery.progress import DELIVERED, PROGRESS, settled
+from trailwarden.delivery.progress import DELIVERED, PROGRESS, STREAMED, settled
+from trailwarden.delivery.streaming import Streaming
 from trailwarden.delivery.trail import RETIRED, STATUS, TRAIL, Trail
 from trailwarden.storage.ports import Storage, Transaction
 
@@ -43,6 +45,9 @@ class Deliverer:
     chance: Chance = field(kw_only=True)
     delivery_interval: float = field(kw_only=True)
     digest_interval: float = field(kw_only=True)
+    log_groups: LogGroups | None = field(kw_only=True, default=None)
+    notices: Notices | None = field(kw_only=True, default=None)
+    _streaming: Streaming | None = field(init=False, default=None, repr=False)
     _collector: Collector = field(init=False, repr=False)
     _chains: Chains = field(init=False, repr=False)
     _handing: Handing = field(init=False, repr=False)
@@ -53,7 +58,11 @@ class Deliverer:
     def __post_init__(self) -> None:
         self._collector = Collector(self.storage, self.chance)
         self._chains = Chains(self.storage, Keyring(self.vault), self.digest_interval)
-        self._handing = Handing(self.storage, self.destination, self.delivery_interval, self.digest_interval)
+        self._handing = Handing(
+            self.storage, self.destination, self.delivery_interval, self.digest_interval, self.notices
+        )
+        if self.log_groups is not None:
+            self._streaming = Streaming(self.storage, self.log_groups)
 
     def start(self) -> None:
         """Begin to deliver. Once stopped, a deliverer may be started again."""
@@ -87,6 +96,7 @@ class Deliverer:
     def _serve(self, trail: Trail, now: float, *, retired: bool, drain: bool) -> None:
         wanted = trail.logging and trail.log_file_validation and not retired
         if drain or retired or self._due(trail, now):
+            self._stream(trail, now)
             self._collector.collect(trail, now)
         self._handing.hand_over(trail, now, wanted=wanted, every=drain)
         self._chains.advance(trail, now, wanted=wanted)
@@ -94,6 +104,15 @@ class Deliverer:
         if retired and not left:
             settled(self.storage, lambda transaction: _forget(transaction, trail))
             self._next.pop(trail.handle, None)
+
+    def _stream(self, trail: Trail, now: float) -> None:
+        """Into the log group; no trouble there holds up the files."""
+        if self._streaming is None:
+            return
+        try:
+            self._streaming.stream(trail, now)
+        except Exception:  # noqa: BLE001 — the files go out all the same; the next run tries again
+            _log.exception("delivery for %s into its log group failed", trail.arn)
 
     def _due(self, trail: Trail, now: float) -> bool:
         """Whether log files are due: at first sight, so that nothing waits through a restart, and once logging ends."""
@@ -132,6 +151,7 @@ def _forget(transaction: Transaction, trail: Trail) -> None:
         return
     transaction.delete(RETIRED, trail.account, trail.home_region, trail.handle)
     transaction.delete(PROGRESS, trail.account, trail.home_region, trail.handle)
+    transaction.delete(STREAMED, trail.account, trail.home_region, trail.handle)
     for status in transaction.list(STATUS, prefix=trail.handle):
         if status.name == trail.handle:
             transaction.delete(STATUS, status.account, status.region, status.name)

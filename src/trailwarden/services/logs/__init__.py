@@ -4,6 +4,16 @@ Importing this package registers its operations.
 """
 
 from trailwarden.services.logs import events, groups, metric_filters, resource_policies, streams, tags
+from trailwarden.services.logs.destination import GroupDestination
 from trailwarden.services.logs.facts import logs_facts
 
-__all__ = ["events", "groups", "logs_facts", "metric_filters", "resource_policies", "streams", "tags"]
+__all__ = [
+    "GroupDestination",
+    "events",
+    "groups",
+    "logs_facts",
+    "metric_filters",
+    "resource_policies",
+    "streams",
+    "tags",
+]
