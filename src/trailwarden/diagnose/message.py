@@ -39,21 +39,42 @@ _LAYERS = {
 _LAYER = r"(?P<layer>identity-based|resource-based|permissions boundary|sessions?|service control|resource control|VPC endpoint|role trust)"
 _POLICY_ARN = r"arn:aws[\w-]*:(?:iam|organizations):[^\s,()\"']*"
 
+_ACTION = r"[\w-]+:[\w*-]+"
 _SENTENCE = re.compile(
-    r"(?:User:?\s+(?P<principal>\S+(?:\s\S+){0,3}?)\s+is|(?P<nobody>User)\s+is|(?P<service>(?:CloudWatch Alarms|\[?[\w.-]+\]?))\s+is)\s+"
-    r"not\s+authorized\s+to\s+perform:?\s+(?P<performed>[\w-]+:[\w*-]+|[A-Z]\w+)",
+    rf"(?:User:?\s+(?P<principal>\S+(?:\s\S+){{0,3}}?)\s+is|(?P<nobody>User)\s+is"
+    rf"|(?P<service>(?:CloudWatch Alarms|\[?[\w.-]+\]?))\s+is|(?P<unnamed>(?:^|(?<=[\s:\"'])))(?=Not\s+authorized))\s*"
+    rf"not\s+authorized\s+(?:to\s+)?perform:?\s+(?!this\b)(?P<performed>{_ACTION}|[A-Z]\w+)",
     re.IGNORECASE,
 )
+_ASSUMING = re.compile(
+    r"The\s+role\s+(?P<principal>arn:\S+)\s+is\s+not\s+authorized\s+to\s+assume\s+[^,]{0,80},\s*(?P<resource>arn:[^\s]+?)\.?(?=\s|$)"
+)
+"""Step Functions: one role assumes another."""
+
 _JAPANESE = re.compile(
-    r"ユーザー\s*[::]\s*(?P<principal>\S+)\s*は実行する権限がありません\s*[::]\s*\(?(?P<performed>[\w-]+:\w+)"
+    rf"ユーザー\s*[:\uff1a]\s*(?P<principal>[^\s、]+?)\s*に?は.{{0,20}}?権限がありません\s*[:\uff1a]\s*[(\uff08]?\s*(?P<performed>{_ACTION})"
+)
+_JAPANESE_RESOURCE = re.compile(r"リソース\s*[:\uff1a]\s*(?P<resource>[^\s)\uff09、。]+)")
+_JAPANESE_EXPLICIT = re.compile(r"明示的な?拒否")
+_JAPANESE_LAYERS = (
+    ("サービスコントロールポリシー", Layer.SCP),
+    ("リソースコントロールポリシー", Layer.RCP),
+    ("リソースベースのポリシー", Layer.RESOURCE),
+    ("アクセス許可の境界", Layer.BOUNDARY),
+    ("アクセス許可境界", Layer.BOUNDARY),
+    ("セッションポリシー", Layer.SESSION),
+    ("ベースのポリシー", Layer.IDENTITY),
+)
+_THIS_RESOURCE = re.compile(
+    r"\s*on\s+(?:this\s+resource|the\s+resource\s+associated\s+with\s+this\s+ciphertext)\b", re.IGNORECASE
 )
 _RESOURCE = re.compile(
-    r"\s*on\s+(?:this\s+|the\s+)?resource(?:\(s\))?:?\s*(?P<resource>\"[^\"]*\"|.+?)"
-    r"(?=\s+(?:because|with\s+an?\s+explicit)\b|[.,]?\s*(?:\n|$)|\.\s|\s+\((?:Service|SDK|RequestToken)|,?\s+status code:|\s+-\s+Sender|\"\s*[,}])",
+    r"\s*on\s+(?:the\s+)?resource(?:\(s\))?:?\s*(?P<resource>\"[^\"]*\"|.+?)"
+    r"(?=\s+(?:because|with\s+an?\s+explicit)\b|[.,]?\s*(?:\n|$)|\.\s|\s+\((?:Service|SDK|RequestToken|SQLSTATE)|,?\s+status code:|\s+-\s+Sender|\"\s*[,}])",
     re.IGNORECASE | re.DOTALL,
 )
 _IMPLICIT = re.compile(
-    rf"because\s+no\s+{_LAYER}(?:\s+policy)?(?:\s+policies)?\s*(?:allows?(?:\s+the\s+(?P<action>[\w-]+:[\w*-]+)\s+action)?)?",
+    rf"because\s+no\s+{_LAYER}(?:\s+policy)?(?:\s+policies)?\s*(?:allows?(?:\s+the\s+(?P<action>{_ACTION})\s+action)?)?",
     re.IGNORECASE,
 )
 _EXPLICIT = re.compile(
@@ -61,26 +82,52 @@ _EXPLICIT = re.compile(
     rf"(?P<transitive>\s+transitively\s+through\s+an?\s+[\w ]+?policy)?(?:,?\s*(?:with\s+policy\s+ARN)?:\s*(?P<arn>{_POLICY_ARN}))?)?",
     re.IGNORECASE,
 )
-_CALLING = re.compile(
-    r"error(?:\s+\(\d+\))?\s+(?:occurred|\()?.*?\((?P<code>[\w.]+)\)\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation",
-    re.IGNORECASE | re.DOTALL,
+_CALLED = (
+    re.compile(r"\((?P<code>[A-Z][\w.]+)\)\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation"),
+    re.compile(
+        r"error\s+\((?P<code>\d{3})\)\s+occurred\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation", re.IGNORECASE
+    ),
+    re.compile(r"(?P<code>[A-Z]\w+)\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation"),
+    re.compile(
+        r"operation\s+error\s+[\w ]+:\s*(?P<operation>\w+),.*?(?:api\s+error\s+(?P<code>\w+):|$|(?=User:))",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(r"(?P<operation>[A-Z]\w+)\s*オペレーション.*?[(\uff08](?P<code>\w+)[)\uff09]"),
+    re.compile(r"\bAPI:\s+[\w-]+:(?P<operation>\w+)"),
 )
-_GO = re.compile(
-    r"operation\s+error\s+[\w ]+:\s*(?P<operation>\w+),.*?RequestID:\s*(?P<request>[\w-]+).*?api\s+error\s+(?P<code>\w+):",
-    re.IGNORECASE | re.DOTALL,
+"""Texts that tell the operation, most with the code: botocore, the oldest CLI, CDK's scripts, Go, Japanese, CloudFormation."""
+
+_CODES = (
+    re.compile(r"Error\s+Code:\s*(?P<code>[\w.]+)", re.IGNORECASE),
+    re.compile(r"\berrorCode[\"'\s:=]+(?P<code>[A-Z][\w.]+)"),
+    re.compile(r"\bAws::\w+::Errors::(?P<code>\w+)"),
+    re.compile(r"(?:^|\s)(?P<code>[A-Z]\w+)\s+\((?:client|server|sender)\):", re.IGNORECASE),
+    re.compile(
+        r"(?:^|[\s\"'(])(?P<code>(?:Client\.)?[A-Z]\w*(?:Exception|Error|Denied|Operation|Found|Failure|Access|Id|Token|Match|Exists|"
+        r"Required|Exceeded|Argument|Document|Skewed|Disabled|Forbidden|Fault|Throttling|NoSuch\w+))\s*:(?=\s)"
+    ),
+    re.compile(r"(?:^|\s)(?P<code>[A-Z]\w*(?:Exception|Denied|Operation|Error))\s+(?=User:)"),
+    re.compile(r"-\s+Sender\s+(?P<code>\w+)"),
+    re.compile(r"\((?P<code>[A-Z]\w*(?:Exception|Denied|UnauthorizedOperation))\)"),
 )
-_JAVA = re.compile(r"Error\s+Code:\s*(?P<code>[\w.]+)", re.IGNORECASE)
-_XML_CODE = re.compile(r"<Code>\s*(?P<code>[\w.]+)\s*</Code>")
-_PREFIX_CODE = re.compile(
-    r"(?:^|\s|\")(?P<code>(?:Client\.)?[A-Z]\w*(?:Exception|Error|Denied|Operation|Found|Failure|Access))\s*:"
+_NO_CODE = frozenset(
+    {"RequestId", "HostId", "KeyError", "KeyId", "AccountId", "SessionToken", "RequestToken", "InternalError"}
 )
+_XML_CODE = re.compile(r"<Code>\s*(?P<code>[\w.]+)\s*</Code>|<(?P<tag>\w+(?:Exception|Denied))>")
 _REQUEST_ID = re.compile(r"request\s*-?id:?\s*(?P<id>[0-9A-Za-z-]{10,})", re.IGNORECASE)
 _ENCODED = re.compile(
-    r"Encoded(?:\s+authorization)?\s+failure(?:\s+message)?:\s*(?P<blob>[\w+/=-]{16,})(?P<cut>\.\.\.)?", re.IGNORECASE
+    r"(?:Encoded(?:\s+authorization)?\s+failure(?:\s+message)?|エンコード(?:した|された)認証失敗メッセージ)\s*[:\uff1a]?\s*(?P<blob>[\w+/=-]{16,})"
+    r"(?P<cut>\.\.\.|…)?",
+    re.IGNORECASE,
+)
+_QUEUE = re.compile(
+    r"https?://(?:sqs\.)?(?P<region>[\w-]+)\.(?:queue\.)?amazonaws\.com(?:\.cn)?/(?P<account>\d{12})/(?P<name>[\w.-]+)"
 )
 _AUTHORIZATION_ID = re.compile(r"authorization(?:-details/|\s+id:\s*)(?P<id>[0-9a-z]{8,64})", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]{1,200}>")
-_MEMBERS = ("errorMessage", "Message", "message", "error", "Error", "reason")
+_MEMBERS = ("errorMessage", "Message", "message", "error", "Error", "errors", "reason")
+_CODE_MEMBERS = ("errorCode", "__type", "errorType", "Code", "code")
+_DEPTH_MAX = 8
 
 
 def read_message(text: str) -> Refusal:
@@ -91,11 +138,9 @@ def read_message(text: str) -> Refusal:
 def read_messages(text: str) -> Iterator[Refusal]:
     """Every refusal in a text, in order; a text that holds several denials (SDKs concatenate them) yields each."""
     clean = _clean(text[:MAX_TEXT])
-    starts = [match.start() for match in _SENTENCE.finditer(clean)] or [
-        match.start() for match in _JAPANESE.finditer(clean)
-    ]
+    starts = [match.start() for match in _SENTENCE.finditer(clean)]
     if not starts:
-        yield _facts(clean, Refusal(text=clean))
+        yield _facts(clean, _other(clean))
         return
     for number, start in enumerate(starts):
         end = starts[number + 1] if number + 1 < len(starts) else len(clean)
@@ -104,57 +149,89 @@ def read_messages(text: str) -> Iterator[Refusal]:
 
 def _clean(text: str) -> str:
     """The text without its packaging: JSON around a message, HTML, escaped quotes, broken lines."""
-    inner = _json_message(text.strip())
-    text = inner if inner is not None else text
+    text = _opened_json(text.strip())
     if "<" in text and ("<Message>" in text or "</" in text):
-        codes = "".join(f"{match['code']}: " for match in _XML_CODE.finditer(text))
+        codes = "".join(f"{match['code'] or match['tag']}: " for match in _XML_CODE.finditer(text))
         text = codes + html.unescape(_TAGS.sub(" ", text))
     elif "&" in text:
         text = html.unescape(text)
     return re.sub(r"\s+", " ", text.replace('\\"', '"')).strip()
 
 
-def _json_message(text: str) -> str | None:
-    if not text.startswith("{"):
-        return None
+def _opened_json(text: str) -> str:
+    """The message inside JSON, behind whatever words stand before it."""
+    if "{" not in text:
+        return text
+    plain = text if text.startswith("{") else text.replace('\\"', '"').replace("\\n", "\n")
+    start = plain.index("{")
     try:
-        found: Any = json.loads(text)
+        found, _ = json.JSONDecoder().raw_decode(plain, start)
     except (ValueError, RecursionError):
-        return None
-    return _member(found) if isinstance(found, Mapping) else None
+        return text
+    inner = _member(found, _DEPTH_MAX) if isinstance(found, Mapping) else None
+    return text if inner is None else f"{plain[:start].rstrip(_QUOTES)} {inner}".strip()
 
 
-def _member(found: Mapping[str, Any]) -> str | None:
-    for name in _MEMBERS:
+_QUOTES = " \"'"
+
+
+def _member(found: Mapping[str, Any], depth: int) -> str | None:
+    """The message in an object, behind its code; the object may lie in another or in a list."""
+    for name in _MEMBERS if depth else ():
         value = found.get(name)
+        value = next((each for each in value if isinstance(each, Mapping)), None) if isinstance(value, list) else value
         if isinstance(value, Mapping):
-            return _member(value)
+            return _member(value, depth - 1)
         if isinstance(value, str):
-            code = next(
-                (
-                    found[key]
-                    for key in ("errorCode", "__type", "errorType", "Code", "code")
-                    if isinstance(found.get(key), str)
-                ),
-                "",
-            )
+            code = next((str(found[key]) for key in _CODE_MEMBERS if isinstance(found.get(key), str)), "")
             return f"{code.rpartition('#')[2]}: {value}" if code and code not in value else value
     return None
+
+
+def _other(text: str) -> Refusal:
+    """A text without AWS's sentence: one role assuming another, Japanese, a queue's address, or none of them."""
+    assuming = _ASSUMING.search(text)
+    if assuming is not None:
+        return Refusal(
+            text=text, principal=assuming["principal"], performed=_ASSUME, action=_ASSUME, resource=assuming["resource"]
+        )
+    japanese = _JAPANESE.search(text)
+    if japanese is not None:
+        return _japanese(text, japanese["principal"], japanese["performed"])
+    queue = _QUEUE.search(text) if "is denied" in text else None
+    return Refusal(
+        text=text, resource=f"arn:aws:sqs:{queue['region']}:{queue['account']}:{queue['name']}" if queue else ""
+    )
+
+
+_ASSUME = "sts:AssumeRole"
+
+
+def _japanese(text: str, principal: str, performed: str) -> Refusal:
+    """The sentence of AWS's Japanese pages."""
+    resource = _JAPANESE_RESOURCE.search(text)
+    layer = next((layer for words, layer in _JAPANESE_LAYERS if words in text), None)
+    explicit = bool(_JAPANESE_EXPLICIT.search(text))
+    return Refusal(
+        text=text,
+        principal=principal,
+        performed=performed,
+        action=performed,
+        resource=resource["resource"] if resource else "",
+        layer=layer,
+        explicit=explicit if explicit or layer else None,
+    )
 
 
 def _sentence(text: str) -> Refusal:
     """One denial sentence, whose first words open the text."""
     opened = _SENTENCE.match(text)
     if opened is None:
-        japanese = _JAPANESE.match(text)
-        if japanese is None:
-            return Refusal(text=text)
-        return Refusal(
-            text=text, principal=japanese["principal"], performed=japanese["performed"], action=japanese["performed"]
-        )
+        return Refusal(text=text)
     principal = (opened["principal"] or opened["service"] or "").strip()
     performed = opened["performed"]
-    resource = _RESOURCE.match(text, opened.end())
+    this = _THIS_RESOURCE.match(text, opened.end())
+    resource = None if this else _RESOURCE.match(text, opened.end())
     named = resource["resource"].strip().strip('"').rstrip(",") if resource else ""
     refusal = Refusal(text=text.strip(), principal=principal, performed=performed, action=performed, resource=named)
     return _why(text[opened.end() :], refusal)
@@ -163,13 +240,13 @@ def _sentence(text: str) -> Refusal:
 def _why(text: str, refusal: Refusal) -> Refusal:
     implicit, explicit = _IMPLICIT.search(text), _EXPLICIT.search(text)
     if implicit is not None:
-        layer = _LAYERS[implicit["layer"].lower()]
+        layer = _LAYERS[" ".join(implicit["layer"].lower().split())]
         return replace(refusal, layer=layer, explicit=False, action=implicit["action"] or refusal.action)
     if explicit is None:
         return refusal
     return replace(
         refusal,
-        layer=_LAYERS[explicit["layer"].lower()] if explicit["layer"] else None,
+        layer=_LAYERS[" ".join(explicit["layer"].lower().split())] if explicit["layer"] else None,
         explicit=True,
         transitive=" ".join((explicit["transitive"] or "").split()),
         policy_arn=(explicit["arn"] or "").rstrip(".,"),
@@ -178,19 +255,22 @@ def _why(text: str, refusal: Refusal) -> Refusal:
 
 def _facts(whole: str, refusal: Refusal) -> Refusal:
     """What the wrapper around the sentence tells: code, operation, ids."""
-    calling = _CALLING.search(whole)
-    go = _GO.search(whole)
-    code = next(
-        (match["code"] for match in (calling, go, _JAVA.search(whole), _PREFIX_CODE.search(whole)) if match), ""
-    )
+    called = [match for pattern in _CALLED for match in (pattern.search(whole),) if match]
+    told = [match.groupdict().get("code") or "" for match in called]
     request = _REQUEST_ID.search(whole)
     encoded = _ENCODED.search(whole)
     authorization = _AUTHORIZATION_ID.search(whole)
     return replace(
         refusal,
-        code=code,
-        operation=(calling or go)["operation"] if (calling or go) else "",  # type: ignore[index]  # one of the two matched
+        code=next((code for code in (*told, *_codes(whole)) if code and code not in _NO_CODE), ""),
+        operation=called[0]["operation"] if called else "",
         request_id=request["id"] if request else "",
         encoded=encoded["blob"] if encoded and not encoded["cut"] else "",
+        cut=bool(encoded and encoded["cut"]),
         authorization_id=authorization["id"] if authorization else "",
     )
+
+
+def _codes(whole: str) -> Iterator[str]:
+    for pattern in _CODES:
+        yield from (match["code"] for match in pattern.finditer(whole))
