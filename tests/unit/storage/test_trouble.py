@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
-from tests.unit.storage.conftest import Opener, run_on_server
+from tests.postgres import run_on_server
+from tests.unit.storage.conftest import Opener
 from tests.unit.storage.samples import ACCOUNT, USER, User, commit, entry, get, names, put
 
 from trailwarden.storage import Conflict, Storage, StorageUnavailable, open_storage
