@@ -19,6 +19,7 @@ from trailwarden.auth.sealing import Vault
 from trailwarden.auth.stages import Authorized, Caller, Judged, Resolved
 from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance
+from trailwarden.errors import AwsError
 from trailwarden.policy import (
     AccessRequest,
     ContextValue,
@@ -74,18 +75,23 @@ class Authorizer:
         self._gatherer = Gatherer(managed or catalog.managed_policy)
 
     def authorize(self, resolved: Resolved, transaction: Transaction) -> Authorized:
-        """The call, allowed. Checks are judged in order; the first denial raises AccessDenied."""
+        """The call, allowed. Checks are judged in order; the first denial raises AccessDenied, unless it is of one item."""
         authenticated = resolved.authenticated
         caller = authenticated.caller
         asker = self._asker(caller, transaction, now=authenticated.now, region=authenticated.region)
         context = {**asker.context, **request_context(authenticated)}
         judged: list[Judged] = []
+        refused: dict[int, AwsError] = {}
         for check in resolved.checks:
             answer = self._judge(asker, check, transaction, context)
-            if not answer.decision.allowed:
-                raise self._denied(answer, resolved, asker)
-            judged.append(answer)
-        return Authorized(resolved=resolved, judged=tuple(judged))
+            if answer.decision.allowed:
+                judged.append(answer)
+                continue
+            denial = self._denied(answer, resolved, asker)
+            if check.item is None:
+                raise denial
+            refused.setdefault(check.item, denial)
+        return Authorized(resolved=resolved, judged=tuple(judged), refused=refused)
 
     def judge(
         self,

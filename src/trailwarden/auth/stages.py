@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trailwarden.catalog.checks import Check
+from trailwarden.errors import AwsError
 from trailwarden.policy.decision import Decision
 from trailwarden.policy.request import AccessRequest, PolicySet, Principal
 from trailwarden.wire.parsed import Parsed
@@ -89,7 +90,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized:
-    """A call that is allowed. Handlers are given nothing else."""
+    """A call that is allowed. Handlers are given nothing else.
+
+    `refused` maps the items that it is not allowed for (`Check.item`) to why; the handler leaves them out and tells it.
+    """
 
     resolved: Resolved
     judged: tuple[Judged, ...]
+    refused: Mapping[int, AwsError] = field(default_factory=dict)

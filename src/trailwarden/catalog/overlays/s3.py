@@ -1,6 +1,7 @@
 """S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
 from trailwarden.catalog.actions import condition_keys
@@ -125,12 +126,28 @@ def _object_arn(ask: Ask, bucket: str, key: str) -> str:
     return f"{_bucket_arn(ask, bucket)}{between}{key}"
 
 
+def _quoted(resource: str) -> str:
+    """S3's denials name the ARN in quotes.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    return f'"{resource}"'
+
+
+def _target(resource: str) -> Target:
+    return Target(resource, _quoted(resource))
+
+
+def _asked(action: str, resource: str, context: Mapping[str, Value]) -> Check:
+    return Check(action=action, resource=resource, context=context, named=_quoted(resource))
+
+
 def _bucket(ask: Ask) -> tuple[Target, ...]:
-    return (Target(_bucket_arn(ask, ask.text("Bucket"))),)
+    return (_target(_bucket_arn(ask, ask.text("Bucket"))),)
 
 
 def _object(ask: Ask) -> tuple[Target, ...]:
-    return (Target(_here(ask)),)
+    return (_target(_here(ask)),)
 
 
 def _here(ask: Ask) -> str:
@@ -152,7 +169,7 @@ def _source(ask: Ask) -> Check:
         bucket, _, key = given.partition("/")
         resource = _object_arn(ask, bucket, key)
     context = {"s3:versionid": version} if version else {}
-    return Check(action="s3:GetObjectVersion" if version else "s3:GetObject", resource=resource, context=context)
+    return _asked("s3:GetObjectVersion" if version else "s3:GetObject", resource, context)
 
 
 def _tag_keys(ask: Ask) -> dict[str, Value]:
@@ -186,7 +203,7 @@ def _context(ask: Ask, action: str) -> dict[str, Value]:
 
 
 def _check(ask: Ask, action: str, resource: str) -> Check:
-    return Check(action=action, resource=resource, context=_context(ask, action))
+    return _asked(action, resource, _context(ask, action))
 
 
 def _extras(ask: Ask, resource: str, *, tagging: bool) -> Iterator[Check]:
@@ -237,43 +254,42 @@ def _attributes(ask: Ask) -> Iterator[Check]:
 
 def _delete_object(ask: Ask) -> Iterator[Check]:
     yield _check(ask, "s3:DeleteObjectVersion" if ask.text("VersionId") else "s3:DeleteObject", _here(ask))
-    yield from _bypass(ask, (_here(ask),))
+    yield from _bypass(ask, _here(ask))
 
 
 def _delete_objects(ask: Ask) -> Iterator[Check]:
-    """One permission for each object, in the order given."""
-    resources = []
-    for item in ask.at("Delete.Objects"):
+    """One permission for each object, in the order given; whoever lacks one is refused that object alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    for index, item in enumerate(ask.at("Delete.Objects")):
         if isinstance(item, Mapping):
             version = item.get("VersionId")
             resource = _object_arn(ask, ask.text("Bucket"), str(item.get("Key", "")))
-            resources.append(resource)
             context = {"s3:versionid": str(version)} if version else {}
-            yield Check(
-                action="s3:DeleteObjectVersion" if version else "s3:DeleteObject", resource=resource, context=context
-            )
-    yield from _bypass(ask, resources)
-    if not resources:
-        yield Check(action="s3:DeleteObject", resource=_object_arn(ask, ask.text("Bucket"), "*"))
+            check = _asked("s3:DeleteObjectVersion" if version else "s3:DeleteObject", resource, context)
+            for each in (check, *_bypass(ask, resource)):
+                yield replace(each, item=index)
+    if not any(ask.at("Delete.Objects")):
+        yield _asked("s3:DeleteObject", _object_arn(ask, ask.text("Bucket"), "*"), {})
 
 
-def _bypass(ask: Ask, resources: Iterable[str]) -> Iterator[Check]:
+def _bypass(ask: Ask, resource: str) -> Iterator[Check]:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes."""
     if ask.params.get("BypassGovernanceRetention") is True:
-        for resource in resources:
-            yield _check(ask, "s3:BypassGovernanceRetention", resource)
+        yield _check(ask, "s3:BypassGovernanceRetention", resource)
 
 
 def _retention(ask: Ask) -> Iterator[Check]:
     yield _check(ask, "s3:PutObjectRetention", _here(ask))
-    yield from _bypass(ask, (_here(ask),))
+    yield from _bypass(ask, _here(ask))
 
 
 def _create_bucket(ask: Ask) -> Iterator[Check]:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html (Permissions)."""
     resource = _bucket_arn(ask, ask.text("Bucket"))
     tags = tag_context(list(ask.at("CreateBucketConfiguration.Tags")))
-    yield Check(action="s3:CreateBucket", resource=resource, context=_context(ask, "s3:CreateBucket") | tags)
+    yield _asked("s3:CreateBucket", resource, _context(ask, "s3:CreateBucket") | tags)
     for action, wanted in (
         ("s3:PutBucketAcl", any(ask.params.get(member) for member in _GRANTS)),
         ("s3:PutBucketObjectLockConfiguration", ask.params.get("ObjectLockEnabledForBucket") is True),
@@ -283,7 +299,7 @@ def _create_bucket(ask: Ask) -> Iterator[Check]:
         if wanted:
             yield _check(ask, action, resource)
     if tags:
-        yield Check(action="s3:TagResource", resource=resource, context=tags)
+        yield _asked("s3:TagResource", resource, tags)
 
 
 def _versioned(action: str) -> Rule:

@@ -69,8 +69,9 @@ def delete_objects(call: Call, world: World) -> Mapping[str, Any]:
     if not 0 < len(objects) <= _MANY:
         raise MalformedXML
     deleted, errors = [], []
-    for one in objects:
+    for index, one in enumerate(objects):
         try:
+            _check_allowed(call, index)
             standing = latest(world.transaction, bucket, one["Key"])
             _check_condition(one.get("ETag"), one["Key"], standing)
             deleted.append(_told(one, _delete(call, world, bucket, one["Key"], one.get("VersionId"))))
@@ -82,6 +83,13 @@ def delete_objects(call: Call, world: World) -> Mapping[str, Any]:
     if errors:
         answer["Errors"] = errors
     return answer
+
+
+def _check_allowed(call: Call, index: int) -> None:
+    """Each object is judged by itself; the denial of one is told beside it, and the others go."""
+    refusal = call.authorized.refused.get(index)
+    if refusal is not None:
+        raise refusal
 
 
 def _told(one: Mapping[str, Any], deleted: Mapping[str, Any]) -> dict[str, Any]:
