@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -75,13 +75,15 @@ def settled(live: Live) -> Live:
 
 
 @pytest.fixture(scope="module")
-def mary(settled: Live) -> User:
+def mary(settled: Live) -> Iterator[User]:
     """She may everything in CloudTrail, and nothing else."""
     user = settled.user("marymajor")
     settled.client("iam").put_user_policy(
         UserName="marymajor", PolicyName="trails", PolicyDocument=allowing("cloudtrail:*")
     )
-    return user
+    yield user
+    if settled.client("cloudtrail").describe_trails(trailNameList=["Mary-Trail"])["trailList"]:
+        settled.client("cloudtrail").delete_trail(Name="Mary-Trail")
 
 
 def refusal(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
@@ -182,75 +184,81 @@ NO_RIGHT = ("InvalidCloudWatchLogsLogGroupArnException", "Access denied. Check t
 NO_GROUP = ("InvalidCloudWatchLogsLogGroupArnException", "Check the log group ARN: CloudTrail can't validate it.")
 
 
+@pytest.fixture(scope="module")
+def standing(settled: Live) -> Iterator[Live]:
+    """A trail that stands."""
+    settled.client("cloudtrail").create_trail(Name="Standing-Trail", S3BucketName=BUCKET)
+    yield settled
+    settled.client("cloudtrail").delete_trail(Name="Standing-Trail")
+
+
 def refused_trail(live: Live, **settings: Any) -> tuple[str, str]:
     """What CreateTrail says; nothing is left of the trail, and UpdateTrail of a standing one says the same."""
     trails = live.client("cloudtrail")
     told = refusal(trails.create_trail, Name="Half-Trail", S3BucketName=BUCKET, **settings)
     assert refusal(trails.get_trail, Name="Half-Trail")[0] == "TrailNotFoundException"
-    before = trails.get_trail(Name="Mary-Trail")["Trail"]
-    assert refusal(trails.update_trail, Name="Mary-Trail", **settings) == told
-    assert trails.get_trail(Name="Mary-Trail")["Trail"] == before
+    before = trails.get_trail(Name="Standing-Trail")["Trail"]
+    assert refusal(trails.update_trail, Name="Standing-Trail", **settings) == told
+    assert trails.get_trail(Name="Standing-Trail")["Trail"] == before
     return told
 
 
-def test_topics_that_are_wrong(settled: Live, mary: User) -> None:
-    assert mary
-    sns = settled.client("sns")
-    assert refused_trail(settled, SnsTopicName="no-such-topic") == TOPIC_TEXT
-    assert refused_trail(settled, SnsTopicName="not a name")[0] == "InvalidSnsTopicNameException"
-    other = f"arn:aws:cloudtrail:us-east-1:{settled.account}:trail/Other"
-    for policy in ("", publishing(settled, service="s3.amazonaws.com"), publishing(settled, source=other)):
-        sns.set_topic_attributes(TopicArn=topic_arn(settled), AttributeName="Policy", AttributeValue=policy)
-        assert refused_trail(settled, SnsTopicName=TOPIC) == TOPIC_TEXT
-    sns.set_topic_attributes(TopicArn=topic_arn(settled), AttributeName="Policy", AttributeValue=publishing(settled))
+def test_topics_that_are_wrong(standing: Live) -> None:
+    sns = standing.client("sns")
+    assert refused_trail(standing, SnsTopicName="no-such-topic") == TOPIC_TEXT
+    assert refused_trail(standing, SnsTopicName="not a name")[0] == "InvalidSnsTopicNameException"
+    other = f"arn:aws:cloudtrail:us-east-1:{standing.account}:trail/Other"
+    for policy in ("", publishing(standing, service="s3.amazonaws.com"), publishing(standing, source=other)):
+        sns.set_topic_attributes(TopicArn=topic_arn(standing), AttributeName="Policy", AttributeValue=policy)
+        assert refused_trail(standing, SnsTopicName=TOPIC) == TOPIC_TEXT
+    sns.set_topic_attributes(TopicArn=topic_arn(standing), AttributeName="Policy", AttributeValue=publishing(standing))
 
 
-def test_roles_that_are_wrong(settled: Live, mary: User) -> None:
-    assert mary
-    iam = settled.client("iam")
+def test_roles_that_are_wrong(standing: Live) -> None:
+    iam = standing.client("iam")
     iam.create_role(RoleName="other-role", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
-    here = with_logs(settled)
-    other = {**here, "CloudWatchLogsRoleArn": role_arn(settled, "other-role")}
-    assert refused_trail(settled, **{**here, "CloudWatchLogsRoleArn": role_arn(settled, "no-role")}) == NO_TRUST
-    assert refused_trail(settled, **other) == NO_TRUST
+    here = with_logs(standing)
+    other = {**here, "CloudWatchLogsRoleArn": role_arn(standing, "other-role")}
+    assert refused_trail(standing, **{**here, "CloudWatchLogsRoleArn": role_arn(standing, "no-role")}) == NO_TRUST
+    assert refused_trail(standing, **other) == NO_TRUST
     iam.update_assume_role_policy(RoleName="other-role", PolicyDocument=trust())
-    assert refused_trail(settled, **other) == NO_RIGHT
+    assert refused_trail(standing, **other) == NO_RIGHT
     iam.put_role_policy(
         RoleName="other-role", PolicyName="half", PolicyDocument=allowing("logs:CreateLogStream", resource="*")
     )
-    assert refused_trail(settled, **other) == NO_RIGHT
-    iam.put_role_policy(RoleName="other-role", PolicyName="half", PolicyDocument=writing(settled, "CloudTrail/Another"))
-    assert refused_trail(settled, **other) == NO_RIGHT
+    assert refused_trail(standing, **other) == NO_RIGHT
+    iam.put_role_policy(
+        RoleName="other-role", PolicyName="half", PolicyDocument=writing(standing, "CloudTrail/Another")
+    )
+    assert refused_trail(standing, **other) == NO_RIGHT
     alone = refusal(
-        settled.client("cloudtrail").create_trail,
+        standing.client("cloudtrail").create_trail,
         Name="Half-Trail",
         S3BucketName=BUCKET,
-        CloudWatchLogsLogGroupArn=group_arn(settled),
+        CloudWatchLogsLogGroupArn=group_arn(standing),
     )
     assert alone == ("InvalidCloudWatchLogsRoleArnException", "You must specify a role ARN as well as a log group.")
 
 
-def test_log_groups_that_are_wrong(settled: Live, mary: User) -> None:
-    assert mary
-    iam = settled.client("iam")
+def test_log_groups_that_are_wrong(standing: Live) -> None:
+    iam = standing.client("iam")
     iam.create_role(RoleName="wide-role", AssumeRolePolicyDocument=trust())
     iam.put_role_policy(
         RoleName="wide-role", PolicyName="wide", PolicyDocument=allowing("logs:CreateLogStream", "logs:PutLogEvents")
     )
-    wide = {**with_logs(settled), "CloudWatchLogsRoleArn": role_arn(settled, "wide-role")}
-    assert refused_trail(settled, **{**wide, "CloudWatchLogsLogGroupArn": group_arn(settled, "no-group")}) == NO_GROUP
+    wide = {**with_logs(standing), "CloudWatchLogsRoleArn": role_arn(standing, "wide-role")}
+    assert refused_trail(standing, **{**wide, "CloudWatchLogsLogGroupArn": group_arn(standing, "no-group")}) == NO_GROUP
     for arn in (
-        group_arn(settled).removesuffix(":*"),
-        group_arn(settled).replace("us-east-1", "eu-west-1"),
-        group_arn(settled).replace(settled.account, "111122223333"),
+        group_arn(standing).removesuffix(":*"),
+        group_arn(standing).replace("us-east-1", "eu-west-1"),
+        group_arn(standing).replace(standing.account, "111122223333"),
         "nonsense",
     ):
-        code, _ = refused_trail(settled, **{**wide, "CloudWatchLogsLogGroupArn": arn})
+        code, _ = refused_trail(standing, **{**wide, "CloudWatchLogsLogGroupArn": arn})
         assert code == "InvalidCloudWatchLogsLogGroupArnException"
 
 
-def test_both_are_cleared_with_empty_texts(settled: Live, mary: User) -> None:
-    assert settled
+def test_both_are_cleared_with_empty_texts(mary: User) -> None:
     trails = mary.client("cloudtrail")
     shown = trails.update_trail(
         Name="Mary-Trail", CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="", SnsTopicName=""

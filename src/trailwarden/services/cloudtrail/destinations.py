@@ -121,7 +121,12 @@ def _check_log_group(call: Call, world: World, trail: Trail) -> None:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html."""
     group = Arn.parse(trail.log_group_arn)
     named = _LOG_GROUP.match(group.resource) if group else None
-    if group is None or group.service != "logs" or named is None or group.region != call.region:
+    if (
+        group is None
+        or group.service != "logs"
+        or named is None
+        or (group.account, group.region) != (call.account, call.region)
+    ):
         raise InvalidCloudWatchLogsLogGroupArnException(
             reason="CloudTrail cannot validate the specified log group ARN."
         )
