@@ -9,7 +9,8 @@ from typing import Any
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
-from trailwarden.diagnose.edits import Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.diagnose.edits import Act, Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import caller_named, resource_named, statement_named
 from trailwarden.policy import (
     AccessRequest,
@@ -40,7 +41,7 @@ class Mend:
 
     `guardrail`: it loosens what somebody put there to hold. `approver` is who must agree. `remainder` lists the other
     actions that become allowed with it. `proved`: the request, evaluated with the edits, is allowed, and it is not with
-    any one of them left out.
+    any one of them left out. `told` is the remedy where the edits do not tell it.
     """
 
     title: str
@@ -49,6 +50,26 @@ class Mend:
     approver: str = ""
     remainder: tuple[str, ...] = ()
     proved: bool = False
+    told: Remedy | None = None
+
+    @property
+    def remedy(self) -> Remedy:
+        """The kind of way out."""
+        if self.told is not None:
+            return self.told
+        if not self.edits:
+            return Remedy.REQUEST
+        if all(isinstance(edit, Act) for edit in self.edits):
+            return Remedy.SETTING
+        corrected = all(isinstance(edit, SetDocument) and _corrects(edit) for edit in self.edits)
+        return Remedy.CORRECT if corrected else Remedy.ALLOW
+
+
+def _corrects(edit: SetDocument) -> bool:
+    """Whether the document keeps its number of statements."""
+    if not edit.before:
+        return False
+    return len(_statements(json.loads(edit.before))) == len(_statements(json.loads(edit.after)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +172,7 @@ def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
             yield Mend(
                 title=f"Leave it: {statement_named(found.policy, found.statement)} denies this on purpose.{asked}",
                 approver=_approver(case, block.layer, found.policy.source),
+                told=Remedy.LEAVE,
             )
     if any(block.layer is Layer.SESSION and not block.explicit for block in blocks):
         yield Mend(title="Assume the role again with a session policy that allows the action, or without one")
