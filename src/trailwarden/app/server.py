@@ -53,6 +53,13 @@ FACTS: Mapping[str, FactsProvider] = {
 """Which service knows the facts of which ARNs."""
 
 
+_KEY_STATES: Mapping[str, str] = {
+    "": "",
+    "Disabled": "DisabledException",
+    "PendingDeletion": "KMSInvalidStateException",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
     """The last stage: hold the input to the model, then run the operation's function."""
@@ -117,10 +124,18 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail, vault=vault)
     pipeline = _pipeline(storage, authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
     front = Front(pipeline=pipeline, chance=chance)
-    world = partial(_world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
+    world = partial(
+        _world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings
+    )
     deliverer = Deliverer(
         storage,
-        s3.BucketDestination(storage, authorize=_service_asks(authorizer, clock, settings), clock=clock, chance=chance),
+        s3.BucketDestination(
+            storage,
+            authorize=_service_asks(authorizer, clock, settings),
+            clock=clock,
+            chance=chance,
+            key_refusal=_key_refusal(authorizer),
+        ),
         vault=vault,
         clock=clock,
         chance=chance,
@@ -213,6 +228,18 @@ def _world(  # noqa: PLR0913 — a world is all of this
         settings=settings,
         facts=FACTS,
     )
+
+
+def _key_refusal(authorizer: Authorizer) -> Callable[[str, Transaction], str]:
+    """The code with which KMS refuses a key that is gone or cannot be used now."""
+
+    def refusal(key: str, tx: Transaction) -> str:
+        facts = authorizer.facts_of(key, tx)
+        if facts is None or facts.absent:
+            return "NotFoundException"
+        return _KEY_STATES[facts.unusable]
+
+    return refusal
 
 
 def _service_asks(

@@ -23,6 +23,7 @@ class ResourceFacts:
     `context` holds further condition keys that depend on the resource (s3:ResourceAccount …).
     `anonymous` tells whether an unsigned call may be evaluated at all.
     `arn` is the resource's canonical ARN where a client can name it otherwise (a KMS alias), else "".
+    `region` is where a resource stands whose ARN does not say so (a bucket), else "".
     `organization` is the id of an organization whose accounts are all asked as owners: each holds a copy of an
     organization trail, and parts of an organization stand in no single member.
     `alias` tells that the ARN names something that merely stands for `arn`: what is asked of it is asked of it alone.
@@ -37,6 +38,7 @@ class ResourceFacts:
     tags: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, ContextValue] = field(default_factory=dict)
     anonymous: bool = False
+    region: str = ""
     alias: bool = False
     absent: bool = False
     unusable: str = ""

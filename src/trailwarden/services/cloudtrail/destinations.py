@@ -19,6 +19,7 @@ from trailwarden.services.cloudtrail.errors import (
     InvalidCloudWatchLogsRoleArnException,
     InvalidKmsKeyIdException,
     InvalidSnsTopicNameException,
+    KmsException,
     KmsKeyNotFoundException,
     S3BucketDoesNotExistException,
 )
@@ -33,7 +34,7 @@ from trailwarden.services.cloudtrail.requirements import (
 )
 from trailwarden.services.world import World
 
-__all__ = ["bucket_admits", "check_destinations", "key_admits", "key_arn", "topic_arn"]
+__all__ = ["bucket_admits", "check_destinations", "check_key", "key_admits", "key_arn", "topic_arn"]
 
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?\Z")
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}\Z")
@@ -77,15 +78,30 @@ def key_arn(call: Call, world: World, given: str) -> str:
     return facts.arn or text
 
 
+def check_key(world: World, key: str, *, region: str) -> None:
+    """KmsKeyNotFoundException for a key of another Region than what it is to encrypt, KmsException for one that cannot be used.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html (KmsKeyNotFoundException, KmsException)
+    """
+    arn = Arn.parse(key)
+    facts = world.resource(arn) if arn is not None else None
+    if arn is None or facts is None or (region and arn.region != region):
+        raise KmsKeyNotFoundException(key=key)
+    if facts.unusable or facts.context.get("kms:KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+        raise KmsException(key=key)
+
+
 def check_destinations(call: Call, world: World, trail: Trail) -> None:
     """Raise what AWS raises for the first destination that CloudTrail could not deliver to.
 
-    S3BucketDoesNotExistException, InsufficientS3BucketPolicyException, InsufficientEncryptionPolicyException,
+    S3BucketDoesNotExistException, KmsKeyNotFoundException, KmsException, InsufficientS3BucketPolicyException, InsufficientEncryptionPolicyException,
     InsufficientSnsTopicPolicyException, InvalidCloudWatchLogsRoleArnException, InvalidCloudWatchLogsLogGroupArnException.
     """
-    if world.resource(_bucket_arn(trail)) is None:
+    bucket = world.resource(_bucket_arn(trail))
+    if bucket is None:
         raise S3BucketDoesNotExistException(bucket=trail.bucket)
     if trail.kms_key_id:
+        check_key(world, trail.kms_key_id, region=bucket.region)
         if not (bucket_admits(world, trail) and key_admits(world, trail)):
             raise InsufficientEncryptionPolicyException(bucket=trail.bucket, key=trail.kms_key_id)
     elif not bucket_admits(world, trail):

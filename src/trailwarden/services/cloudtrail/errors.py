@@ -22,6 +22,7 @@ __all__ = [
     "InvalidS3PrefixException",
     "InvalidSnsTopicNameException",
     "InvalidTagParameterException",
+    "KmsException",
     "KmsKeyNotFoundException",
     "OperationNotPermittedException",
     "ResourceNotFoundException",
@@ -115,6 +116,12 @@ class InvalidTagParameterException(AwsError):
     """A tag key or value is not valid, or a key is given twice."""
 
     message = "{reason}"
+
+
+class KmsException(AwsError):
+    """The key is disabled, about to be deleted, or no symmetric encryption key."""
+
+    message = "The KMS key {key} cannot be used: it must be an enabled symmetric encryption key."
 
 
 class KmsKeyNotFoundException(AwsError):

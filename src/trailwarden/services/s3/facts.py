@@ -52,6 +52,7 @@ def _facts(bucket: Bucket, stored: Stored | None, *, is_object: bool) -> Resourc
         grants += object_statements(bucket, stored, object_grants)
     return ResourceFacts(
         account=account,
+        region=bucket.region,
         policies=((bucket.arn, policy),) if policy else (),
         tags=bucket.tags if bucket.abac else {},
         context=context,

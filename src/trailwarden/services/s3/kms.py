@@ -11,7 +11,13 @@ from trailwarden.services.s3.bucket import Bucket
 from trailwarden.services.s3.stored import Stored
 from trailwarden.services.world import World
 
-__all__ = ["KmsDisabledException", "KmsInvalidStateException", "KmsNotFoundException", "demand_key"]
+__all__ = [
+    "KmsDisabledException",
+    "KmsInvalidStateException",
+    "KmsNotFoundException",
+    "demand_key",
+    "encryption_context",
+]
 
 _MANAGED = ":alias/aws/s3"
 
@@ -37,10 +43,24 @@ class KmsInvalidStateException(AwsError):
     message = "{key} is pending deletion."
 
 
+def encryption_context(bucket: Bucket, stored: Stored) -> dict[str, str | tuple[str, ...]]:
+    """The condition keys of the encryption context under which an object's data key stands.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
+    """
+    encrypted = bucket.arn if stored.bucket_key else f"{bucket.arn}/{stored.key}"
+    pairs = {**stored.encryption_context, "aws:s3:arn": encrypted}
+    return {
+        **{f"kms:EncryptionContext:{name}": value for name, value in pairs.items()},
+        "kms:EncryptionContextKeys": tuple(pairs),
+    }
+
+
 def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action: str) -> None:
     """Whether the caller may have its object encrypted (kms:GenerateDataKey) or decrypted (kms:Decrypt).
 
-    KmsNotFoundException, AccessDenied, KmsDisabledException, KmsInvalidStateException. The key that AWS manages for S3 serves everybody in the account.
+    KmsNotFoundException, AccessDenied, KmsDisabledException, KmsInvalidStateException. The key that AWS manages for S3
+    serves everybody in the account.
     """
     if not stored.encryption or stored.kms_key.endswith(_MANAGED) or "kms" not in world.facts:
         return
@@ -48,15 +68,13 @@ def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action:
     facts = world.resource(arn) if arn is not None else None
     if facts is None:
         raise KmsNotFoundException(key=stored.kms_key)
-    encrypted = bucket.arn if stored.bucket_key else f"{bucket.arn}/{stored.key}"
     check = Check(
         action=action,
         resource=facts.arn or stored.kms_key,
         context={
             "kms:CallerAccount": call.account,
             "kms:ViaService": f"s3.{bucket.region}.amazonaws.com",
-            "kms:EncryptionContext:aws:s3:arn": encrypted,
-            "kms:EncryptionContextKeys": ("aws:s3:arn",),
+            **encryption_context(bucket, stored),
         },
     )
     world.authorizer.demand(call.caller, check, world.transaction, now=call.now, region=call.region)

@@ -64,7 +64,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Key: (the bucket owner's account, the bucket's name, the object's key); for `VERSION` the key is followed by the
     version id. `sequence` orders the versions of a key. `version` is "null" where versioning was not on. `blob` is "" for
     an object made of `parts`. `owner` is the account that owns the object, "" for the bucket's. `acl` None stands for the
-    owner's full control alone. `headers` holds what is given back on a read, by member name. `encryption` is "" for AES256.
+    owner's full control alone. `headers` holds what is given back on a read, by member name. `encryption` is "" for AES256;
+    `encryption_context` is what its KMS key was given besides the object's or bucket's ARN.
     """
 
     key: str
@@ -85,6 +86,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checksum: Checksum | None = None
     encryption: str = ""
     kms_key: str = ""
+    encryption_context: dict[str, str] = {}
     bucket_key: bool = False
     customer_key_md5: str = ""
     lock_mode: str = ""

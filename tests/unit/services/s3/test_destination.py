@@ -42,6 +42,8 @@ POLICY = json.dumps(
 def _authorize(
     service: str, action: str, resource: str, context: Mapping[str, ContextValue], transaction: Transaction
 ) -> bool:
+    if action == "kms:GenerateDataKey":
+        return context["kms:EncryptionContext:aws:cloudtrail:arn"] == TRAIL
     document = transaction.get(BUCKET, "", "", "trail-logs")
     text = document.body.policy if document else ""
     if not text:
