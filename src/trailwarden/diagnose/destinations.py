@@ -85,6 +85,9 @@ def examine(refusal: Refusal, data: AccountData, code: str) -> Examined | None:
     requirements = chosen(trail)
     if not requirements:
         raise MoreNeeded("the CloudTrail event of the call: the text does not name the topic, role or log group")
+    absent = _absent_role(trail, data, requirements)
+    if absent is not None:
+        return absent
     cases = [_case(refusal, data, trail, requirement) for requirement in requirements]
     failing = [case for case in cases if not case.decision.allowed]
     missing = tuple(dict.fromkeys(name for case in cases for name in case.missing))
@@ -98,6 +101,20 @@ def examine(refusal: Refusal, data: AccountData, code: str) -> Examined | None:
     )
 
 
+def _absent_role(trail: Trail, data: AccountData, requirements: tuple[Requirement, ...]) -> Examined | None:
+    """A role that does not exist cannot be assumed; AWS speaks of its trust relationships all the same."""
+    role = Arn.parse(trail.log_role_arn)
+    account = data.account(role.account) if role and any(each.role for each in requirements) else None
+    if role is None or account is None or account.find("role", role.name) is not None:
+        return None
+    cause = f"account {role.account} has no role {role.name}"
+    return Examined(cause=cause, reasons=(cause,), mends=(_MAKE_ROLE,), missing=())
+
+
+_MAKE_ROLE = Mend(
+    title="make the role, trusted by cloudtrail.amazonaws.com and allowed to create the log group's streams and to write "
+    "into them, or name one that exists"
+)
 _CAUSE_ORDER = (
     "the policies at hand let CloudTrail in; when the call was made they did not yet: the steps ran in the wrong order, "
     "or the change had not reached every Region"
