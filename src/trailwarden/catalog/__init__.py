@@ -29,7 +29,7 @@ from trailwarden.catalog.recording import (
     recorded_code,
     service_principal,
 )
-from trailwarden.catalog.resolving import checks_of
+from trailwarden.catalog.resolving import checks_of, filled_keys
 
 __all__ = [
     "ActionFacts",
@@ -50,6 +50,7 @@ __all__ = [
     "event_source",
     "event_version",
     "expand",
+    "filled_keys",
     "is_global",
     "managed_policies",
     "managed_policy",

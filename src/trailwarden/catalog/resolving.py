@@ -20,7 +20,7 @@ from trailwarden.catalog.overlay import Overlay, overlay_of
 from trailwarden.catalog.passing import passed_roles
 from trailwarden.catalog.rows import OperationRow, TargetRow
 
-__all__ = ["checks_of"]
+__all__ = ["checks_of", "filled_keys"]
 
 _NOWHERE = "*"
 _TAG_MEMBERS = ("Tags", "TagsList", "tags", "TagList")
@@ -56,6 +56,20 @@ def checks_of(  # noqa: PLR0913 — a call and its place
     if not checks:
         raise UnknownAction(service, operation)
     return checks
+
+
+def filled_keys(service: str, operation: str) -> frozenset[str]:
+    """The condition keys, in lower case, that a call's own members fill: one whose members are known lacks the others of them.
+
+    Tag keys stand without their variable part. Empty where the operation is not known.
+    """
+    try:
+        recipe = _recipe(service, operation)
+    except UnknownAction:
+        return frozenset()
+    keys = recipe.keys if isinstance(recipe, _Recipe) else ()
+    filled = frozenset(key.lower().partition("/$")[0] for key, _ in keys)
+    return filled | {"aws:tagkeys"} if _TAGS_KEY.lower() in filled else filled
 
 
 def _distinct(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -22,7 +22,7 @@ class Identity:
     """A user, group or role with what hangs on it.
 
     `inline` maps policy names to documents; `attached` lists ARNs; `boundary` is an ARN or ""; `groups` are the names of
-    a user's groups; `trust` is a role's trust policy.
+    a user's groups; `trust` is a role's trust policy, `profiles` are the names of the instance profiles that it is in.
     """
 
     kind: IdentityKind
@@ -34,6 +34,7 @@ class Identity:
     boundary: str = ""
     groups: tuple[str, ...] = ()
     trust: str = ""
+    profiles: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -129,6 +130,7 @@ def _role(given: Mapping[str, Any]) -> Identity:
         attached=_attached(given),
         boundary=_boundary(given),
         trust=policy_text(given.get("AssumeRolePolicyDocument", "")),
+        profiles=tuple(profile["InstanceProfileName"] for profile in given.get("InstanceProfileList", ())),
         tags=_tags(given),
     )
 

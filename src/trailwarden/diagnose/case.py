@@ -94,7 +94,7 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         action=action,
         resource=resource,
         resource_account=_owner(arn, caller.principal.account, data),
-        context=Supposed(context, possible_keys(action)),
+        context=Supposed(context, possible_keys(action), refusal.settled),
     )
     return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
 

@@ -10,7 +10,7 @@ from trailwarden import catalog
 from trailwarden.diagnose.account import Identity
 from trailwarden.policy import UNKNOWN, Context, ContextValue
 
-__all__ = ["Supposed", "event_context", "identity_context"]
+__all__ = ["Supposed", "event_context", "identity_context", "possible_keys", "settled_by_event"]
 
 _ABSENT_UNLESS_TOLD = (
     "aws:viaawsservice",
@@ -29,11 +29,14 @@ _ABSENT_UNLESS_TOLD = (
 class Supposed(Context):
     """A context in which a key that nobody told, but that the action can carry, is UNKNOWN."""
 
-    __slots__ = ("_possible",)
+    __slots__ = ("_possible", "_settled")
 
-    def __init__(self, entries: Mapping[str, ContextValue], possible: frozenset[str]) -> None:
+    def __init__(
+        self, entries: Mapping[str, ContextValue], possible: frozenset[str], settled: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__({key.lower(): value for key, value in entries.items()})
         self._possible = possible
+        self._settled = settled
 
     def value(self, key: str) -> ContextValue | None:
         """The value told; else UNKNOWN for a key that the request may have carried; else None."""
@@ -46,6 +49,8 @@ class Supposed(Context):
         if key in _ABSENT_UNLESS_TOLD or key.startswith("aws:principal"):
             return False
         family = key.partition("/")[0]
+        if key in self._settled or family in self._settled:
+            return False
         if family in {"aws:requesttag", "aws:tagkeys", "aws:resourcetag"} or not key.startswith("aws:"):
             return family in self._possible
         return True
@@ -80,6 +85,20 @@ def event_context(event: Mapping[str, Any]) -> dict[str, ContextValue]:
         "aws:MultiFactorAuthPresent": attributes.get("mfaAuthenticated"),
     }
     return {key: value for key, value in told.items() if isinstance(value, str) and value}
+
+
+_MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
+_LONG_TERM = "AKIA"
+
+
+def settled_by_event(event: Mapping[str, Any]) -> frozenset[str]:
+    """The keys that the event's credentials cannot carry: access keys of a user never tell of MFA.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+    """
+    identity = event.get("userIdentity")
+    key = identity.get("accessKeyId") if isinstance(identity, Mapping) else None
+    return _MFA if isinstance(key, str) and key.startswith(_LONG_TERM) else frozenset()
 
 
 def _address(value: object) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from trailwarden.diagnose.calls import action_of_event
 from trailwarden.diagnose.message import MAX_TEXT, read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
 
@@ -47,9 +48,8 @@ def read_event(record: Mapping[str, Any]) -> Refusal:
     message, code = _text(record.get("errorMessage")), _text(record.get("errorCode"))
     refusal = read_message(message) if message else Refusal(text="")
     identity = _mapping(record.get("userIdentity"))
-    source = _text(record.get("eventSource")).partition(".")[0]
     operation = _text(record.get("eventName"))
-    action = refusal.action or (f"{source}:{operation}" if source and operation else "")
+    action = refusal.action or action_of_event(record)
     return replace(
         refusal,
         text=refusal.text or code,

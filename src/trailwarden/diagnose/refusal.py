@@ -19,7 +19,8 @@ class Refusal:
     operation"), `code` the error code. `encoded` is an encoded authorization message (`cut`: one is there, but not whole, so that nobody can decode it),
     `authorization_id` the id to look up.
     `text` is the sentence itself, cleaned of wrappers. `event` holds a CloudTrail record the refusal was read from,
-    `context` the condition keys that a kept decision tells.
+    `context` the condition keys that a kept decision or the call's own members tell; `settled` are keys (in lower case)
+    that are absent from the request if `context` does not hold them.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Refusal:
     event_id: str = ""
     event: dict[str, object] = field(default_factory=dict)
     context: Mapping[str, ContextValue] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
 
     @property
     def account(self) -> str:
