@@ -1,11 +1,17 @@
 """What S3 answers a stock client beyond the plain case."""
 
 import json
+import urllib.error
+import urllib.request
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.live import Live
+
+from trailwarden.cli.env import client_environment
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +65,29 @@ def test_whoever_may_delete_nothing_deletes_nothing(live: Live, bucket: str) -> 
     answer = user.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "kept"}], "Quiet": True})
     assert ("Deleted" in answer, [each["Code"] for each in answer["Errors"]]) == (False, ["AccessDenied"])
     assert live.client("s3").head_object(Bucket=bucket, Key="kept")["ContentLength"] == 1
+
+
+@pytest.mark.parametrize("version", [None, "s3v4"])
+def test_presigned_urls(live: Live, bucket: str, version: str | None) -> None:
+    """Out of the box boto3 signs URLs with Signature Version 2 at an endpoint of one's own."""
+    variables = client_environment(live.server.data)
+    s3: Any = boto3.client(
+        "s3",
+        endpoint_url=live.endpoint,
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+        config=Config(signature_version=version) if version else None,
+    )
+    where = {"Bucket": bucket, "Key": "signed/a b+c"}
+    url = s3.generate_presigned_url("put_object", Params={**where, "ContentType": "text/plain"})
+    put = urllib.request.Request(url, data=b"by url", method="PUT", headers={"Content-Type": "text/plain"})
+    assert urllib.request.urlopen(put).status == 200
+    url = s3.generate_presigned_url("get_object", Params={**where, "ResponseContentType": "text/html"})
+    assert ("X-Amz-Signature" in url) is (version == "s3v4")
+    with urllib.request.urlopen(url) as answer:
+        assert (answer.read(), answer.headers["content-type"]) == (b"by url", "text/html")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
+    assert refused.value.code == 403
+    refused.value.close()

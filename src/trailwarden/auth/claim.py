@@ -21,7 +21,7 @@ from trailwarden.auth.errors import (
 )
 from trailwarden.wire.http import HttpRequest
 
-__all__ = ["ASYMMETRIC", "SYMMETRIC", "Claim", "Headers", "headers_of", "read_claim"]
+__all__ = ["ASYMMETRIC", "SYMMETRIC", "Claim", "Headers", "check_once", "headers_of", "read_claim"]
 
 SYMMETRIC = "AWS4-HMAC-SHA256"
 ASYMMETRIC = "AWS4-ECDSA-P256-SHA256"
@@ -102,15 +102,15 @@ def read_claim(request: HttpRequest, headers: Headers, family: str) -> Claim | N
         if "Signature=" in request.query and "AWSAccessKeyId=" in request.query:
             raise UnsupportedMechanism
         return None
-    _check_once(request, family)
+    check_once(request, family)
     if header is None:
         return _from_query(request, headers, family)
-    if presigned:
+    if presigned or (family == "s3" and "Signature=" in request.query and "AWSAccessKeyId=" in request.query):
         raise TwoMechanisms
     return _from_header(header, headers, family)
 
 
-def _check_once(request: HttpRequest, family: str) -> None:
+def check_once(request: HttpRequest, family: str) -> None:
     """A header that decides who calls, or for what, may stand there only once."""
     seen: set[str] = set()
     for name, _ in request.headers:

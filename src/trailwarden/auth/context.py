@@ -126,7 +126,8 @@ def _add_s3(context: dict[str, ContextValue], authenticated: Authenticated) -> N
         return
     context["s3:authType"] = _S3_SIGNING[caller.signing]
     context["s3:signatureversion"] = caller.signature_version
-    context["s3:signatureAge"] = str(int(max(0.0, authenticated.now - caller.signed_at) * 1000))
+    if caller.signed_at:
+        context["s3:signatureAge"] = str(int(max(0.0, authenticated.now - caller.signed_at) * 1000))
     content_hash = authenticated.parsed.request.header("x-amz-content-sha256")
     if content_hash or caller.signing == "query":
         context["s3:x-amz-content-sha256"] = content_hash or "UNSIGNED-PAYLOAD"

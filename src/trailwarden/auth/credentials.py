@@ -5,16 +5,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from trailwarden.auth.callers import ANONYMOUS, session_caller, user_caller
-from trailwarden.auth.claim import ASYMMETRIC, Claim, headers_of, read_claim
+from trailwarden.auth.claim import ASYMMETRIC, Claim, Headers, check_once, headers_of, read_claim
 from trailwarden.auth.errors import (
     ExpiredToken,
     InvalidToken,
     MissingAuthenticationToken,
+    TwoMechanisms,
     UnknownAccessKey,
 )
 from trailwarden.auth.identities import ACCESS_KEY, AccessKey
 from trailwarden.auth.scope import SigningScope, signing_scope
 from trailwarden.auth.sealing import Vault, secret_purpose
+from trailwarden.auth.sigv2 import VERSION, UrlClaim, is_presigned, read_url, verify_url
 from trailwarden.auth.sigv4 import verify
 from trailwarden.auth.stages import Authenticated, Caller
 from trailwarden.clock import Clock
@@ -64,6 +66,8 @@ class Authenticator:
         now = self._clock()
         route, request = parsed.route, parsed.request
         headers = headers_of(request)
+        if is_presigned(request, route.family) and "authorization" not in headers:
+            return self._by_url(parsed, headers, transaction, now)
         claim = read_claim(request, headers, route.family)
         scope = signing_scope(route.service)
         if claim is None:
@@ -78,6 +82,24 @@ class Authenticator:
             caller=caller,
             region=scope.region or self._region_of(claim),
             account=caller.principal.account,
+            body=body,
+            now=now,
+        )
+
+    def _by_url(self, parsed: Parsed, headers: Headers, transaction: Transaction, now: float) -> Authenticated:
+        """A presigned URL of S3 in Signature Version 2, which names no Region."""
+        request, family = parsed.request, parsed.route.family
+        if "X-Amz-" in request.query:
+            raise TwoMechanisms
+        check_once(request, family)
+        claim = read_url(request, headers)
+        signer = self._signer(claim, transaction, family, now)
+        body = verify_url(request, headers, claim, secret=signer.secret, now=now)
+        return Authenticated(
+            parsed=parsed,
+            caller=replace(signer.caller, signing="query", signature_version=VERSION),
+            region=self._region,
+            account=signer.caller.principal.account,
             body=body,
             now=now,
         )
@@ -103,12 +125,12 @@ class Authenticator:
             return claim.region
         return next((region for region in claim.region.split(",") if "*" not in region), self._region)
 
-    def _signer(self, claim: Claim, reader: Reader, family: str, now: float) -> _Signer:
+    def _signer(self, claim: Claim | UrlClaim, reader: Reader, family: str, now: float) -> _Signer:
         if claim.token:
             return self._of_session(claim, reader, family, now)
         return self._of_key(claim, reader, family)
 
-    def _of_session(self, claim: Claim, reader: Reader, family: str, now: float) -> _Signer:
+    def _of_session(self, claim: Claim | UrlClaim, reader: Reader, family: str, now: float) -> _Signer:
         """The session of a token: its key id, its time, and whether its role or user still exists.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html
@@ -123,7 +145,7 @@ class Authenticator:
             raise InvalidToken(family)
         return _Signer(caller, opened.secret_access_key)
 
-    def _of_key(self, claim: Claim, reader: Reader, family: str) -> _Signer:
+    def _of_key(self, claim: Claim | UrlClaim, reader: Reader, family: str) -> _Signer:
         """The user or root of a long-term key.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html

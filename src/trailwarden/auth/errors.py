@@ -32,6 +32,7 @@ __all__ = [
     "TwoMechanisms",
     "UnknownAccessKey",
     "UnsupportedMechanism",
+    "UrlNotWhole",
 ]
 
 _JSON = ("json", "cbor", "rest-json")
@@ -143,6 +144,16 @@ class PresignedUrlExpired(_Unproved):
 
     code = "AccessDenied"
     message = "Request has expired"
+
+
+class UrlNotWhole(_Unproved):
+    """A presigned URL of Signature Version 2 lacks a part, or one cannot be read.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth
+    """
+
+    code = "AccessDenied"
+    message = "{reason}"
 
 
 class UnknownAccessKey(_Unproved):

@@ -34,7 +34,7 @@ _WITHOUT_ACCOUNT = frozenset(
     {PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS, PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML}
 )
 _SERVER_FAULT = 500
-_SIGNATURES: Mapping[str, str] = {"AWS4-HMAC-SHA256": "SigV4", "AWS4-ECDSA-P256-SHA256": "SigV4A"}
+_SIGNATURES: Mapping[str, str] = {"AWS": "SigV2", "AWS4-HMAC-SHA256": "SigV4", "AWS4-ECDSA-P256-SHA256": "SigV4A"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
