@@ -1,74 +1,26 @@
 """kill -9 in the middle of many calls: whatever was acknowledged has its event, every change its event and the other way round."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.lasting import Server
 from tests.trails import bucket_policy
 from tests.validating import validate_logs
 
 from trailwarden.auth.identities import USER
-from trailwarden.cli.env import client_environment
 from trailwarden.services.s3.stored import OBJECT
 from trailwarden.storage import open_storage
 
 CLIENTS, CALLS = 8, 250
 BUCKET = "amzn-s3-demo-kill"
-
-
-class Server:
-    """A server on a folder that outlives it."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.process = self._start()
-
-    def _start(self) -> "subprocess.Popen[str]":
-        options = ["--port", "0", "--delivery-interval", "0.5", "--digest-interval", "2"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trailwarden.cli", "serve", "--data", str(self.data), *options],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("ready ")
-        return process
-
-    def end(self, number: int) -> None:
-        self.process.send_signal(number)
-        self.process.wait(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def restart(self) -> None:
-        self.process = self._start()
-
-    def client(self, service: str) -> Any:
-        variables = client_environment(self.data)
-        session: Any = boto3.session.Session(
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            region_name="us-east-1",
-        )
-        return session.client(
-            service,
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
-            config=Config(retries={"max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=10),
-        )
 
 
 class Caller(threading.Thread):
