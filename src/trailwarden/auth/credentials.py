@@ -14,6 +14,7 @@ from trailwarden.auth.errors import (
     UnknownAccessKey,
 )
 from trailwarden.auth.identities import ACCESS_KEY, AccessKey
+from trailwarden.auth.reach import check_reach
 from trailwarden.auth.scope import SigningScope, signing_scope
 from trailwarden.auth.sealing import Vault, secret_purpose
 from trailwarden.auth.sigv2 import VERSION, UrlClaim, is_presigned, read_url, verify_url
@@ -74,6 +75,7 @@ class Authenticator:
             return self._anonymous(parsed, scope, now)
         signer = self._signer(claim, transaction, route.family, now)
         body = verify(request, headers, claim, secret=signer.secret, scope=scope, now=now, family=route.family)
+        check_reach(signer.caller, route)
         caller = replace(
             signer.caller, signing=claim.signing, signed_at=claim.signed_at, signature_version=claim.algorithm
         )

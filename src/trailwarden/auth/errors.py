@@ -27,6 +27,7 @@ __all__ = [
     "MissingContentLength",
     "NoKnownPermission",
     "PresignedUrlExpired",
+    "SessionMayNot",
     "SignatureExpired",
     "SignatureMismatch",
     "TwoMechanisms",
@@ -188,6 +189,17 @@ class InvalidToken(_Unproved):
         "ec2": "AWS was not able to validate the provided access credentials",
     }
     statuses: ClassVar[Mapping[str, int]] = {**_REFUSED_BY_FAMILY, "s3": 400, "ec2": 401}
+
+
+class SessionMayNot(AwsError):
+    """Most of STS is closed to the credentials that STS gives a user or a guest.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+
+    code = "AccessDenied"
+    message = "Cannot call {operation} with session credentials"
+    status = 403
 
 
 class ExpiredToken(_Unproved):

@@ -26,7 +26,7 @@ def _assume_role(ask: Ask) -> Iterator[Check]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
     """
-    context = _session(ask)
+    context = _session(ask) | _mfa(ask)
     for action, wanted in (
         ("sts:AssumeRole", True),
         ("sts:TagSession", bool(ask.params.get("Tags") or ask.params.get("TransitiveTagKeys"))),
@@ -35,6 +35,16 @@ def _assume_role(ask: Ask) -> Iterator[Check]:
     ):
         if wanted:
             yield Check(action=action, resource=ask.text("RoleArn") or "*", context=context)
+
+
+def _mfa(ask: Ask) -> dict[str, Value]:
+    """A one-time code in the call itself is multi-factor authentication of this moment; whoever issues the session proves it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+    """
+    if not ask.text("SerialNumber") or not ask.text("TokenCode"):
+        return {}
+    return {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 
 
 def _assumed_by_token(action: str) -> Rule:
