@@ -25,6 +25,7 @@ from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
 from trailwarden.services import cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox
+from trailwarden.services import config as aws_config
 from trailwarden.services.call import Call
 from trailwarden.services.errors import OperationNotBuilt
 from trailwarden.services.registry import HANDLERS
@@ -38,11 +39,12 @@ __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
-SERVICES = (cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox)
+SERVICES = (cloudtrail, aws_config, iam, kms, logs, organizations, s3, sns, sts, toolbox)
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
     "cloudtrail": cloudtrail.cloudtrail_facts,
+    "config": aws_config.config_facts,
     "iam": iam.iam_facts,
     "kms": kms.kms_facts,
     "logs": logs.logs_facts,
@@ -176,7 +178,7 @@ def _pipeline(
     return Pipeline(
         storage=storage,
         authenticate=Authenticator(vault, clock, region=settings.region).authenticate,
-        resolve=Resolver(catalog.checks_of, kms.KMS_LOOKUPS).resolve,
+        resolve=Resolver(catalog.checks_of, {**kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}).resolve,
         authorize=authorizer.authorize,
         handle=Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings),
         record=Recorder(chance, clock).record,

@@ -22,6 +22,7 @@ __all__ = [
     "Journal",
     "Kind",
     "Lookup",
+    "Past",
     "Reader",
     "Storage",
     "StorageUnavailable",
@@ -57,6 +58,16 @@ class Document(Generic[T]):
     version: int
     change: int
     body: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past(Generic[T]):
+    """A version that a document had, and the time (seconds since the epoch) since when; `body` is None for a deletion."""
+
+    name: str
+    version: int
+    time: float
+    body: T | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +211,9 @@ class Storage(Protocol):
 
     def decision(self, key: str, *, by: str = "authorization_id") -> Decided | None:
         """A kept decision by authorization_id, event_id or request_id."""
+
+    def history(self, kind: Kind[T], account: str, region: str, name: str | None = None) -> Sequence[Past[T]]:
+        """Every committed version of a document, or of all of that kind in an account and Region, oldest first."""
 
     def change(self) -> int:
         """The newest change number this process has seen."""

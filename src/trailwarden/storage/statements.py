@@ -84,6 +84,10 @@ class Statements:
             .order_by(HISTORY.c.change)
             .limit(_LIMIT)
         )
+        past = select(*[HISTORY.c[name] for name in ("name", "version", "time", "body")]).order_by(HISTORY.c.change)
+        self.history = {
+            named: self._compile(_of(past, HISTORY, *(_KEY if named else _KEY[:-1]))) for named in (True, False)
+        }
         self.events = self._compile(
             select(JOURNAL).where(JOURNAL.c.seq > bindparam("after")).order_by(JOURNAL.c.seq).limit(_LIMIT)
         )

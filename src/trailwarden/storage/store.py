@@ -1,9 +1,12 @@
 """The store: documents, journal, decisions and blobs over one database and one blob store."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from trailwarden.clock import Chance, Clock, system_clock
 from trailwarden.storage.blobs import Blobs
@@ -11,12 +14,14 @@ from trailwarden.storage.committed import Committed
 from trailwarden.storage.database import Database
 from trailwarden.storage.journal import SqlJournal
 from trailwarden.storage.migrations import bring_up
-from trailwarden.storage.ports import Decided, Journal, Storage, StorageUnavailable, Transaction
+from trailwarden.storage.ports import Decided, Journal, Kind, Past, Storage, StorageUnavailable, Transaction
 from trailwarden.storage.transaction import SqlTransaction
 from trailwarden.storage.upkeep import Checkpoints, Repeating, watch
 from trailwarden.storage.writer import Writer
 
 __all__ = ["SqlStorage", "open_storage"]
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _WATCH = 0.2
 """Seconds in which what another node commits is seen here."""
@@ -72,6 +77,16 @@ class SqlStorage:
             time=time,
             body=bytes(body),
         )
+
+    def history(self, kind: Kind[T], account: str, region: str, name: str | None = None) -> Sequence[Past[T]]:
+        """See `Storage.history`. Raises StorageUnavailable."""
+        statement = self._database.statements.history[name is not None]
+        rows = self._database.rows(statement, kind=kind.name, account=account, region=region, name=name)
+        decode = self._committed.decode
+        return [
+            Past(name=name, version=version, time=time, body=None if body is None else decode(kind.struct, bytes(body)))
+            for name, version, time, body in rows
+        ]
 
     def change(self) -> int:
         """See `Storage.change`."""
