@@ -52,6 +52,15 @@ class AccountData(Protocol):
     def levels(self, account: str, kind: str) -> Levels | None:
         """The service or resource control policies over an account; empty where it is in no organization."""
 
+    def alike(self, arn: Arn) -> tuple[str, ...] | None:
+        """The ARNs of all resources of that kind in its account and Region."""
+
+    def session(self, principal: str) -> tuple[str, ...] | None:
+        """The session policies of a session, by its ARN; empty where it has none."""
+
+    def organization_id(self) -> str:
+        """The organization of the account at hand; "" where it is in none or that is not known."""
+
     def evaluated(self, authorization_id: str) -> Evaluated | None:
         """What was evaluated under an authorization id."""
 
@@ -114,6 +123,28 @@ class LiveData:
         except BotoCoreError:
             return None
 
+    def alike(self, arn: Arn) -> tuple[str, ...] | None:
+        """The tables or buckets, whose names people mistype most; the account's identities are known already."""
+        lister = _LISTERS.get((arn.service, arn.type))
+        if lister is None:
+            return None
+        try:
+            return lister(self.clients, arn)
+        except (ClientError, BotoCoreError):
+            return None
+
+    def session(self, principal: str) -> tuple[str, ...] | None:  # noqa: ARG002 — AWS tells nobody a session's policies
+        """Not known: they stand in the request that made the session."""
+        return None
+
+    def organization_id(self) -> str:
+        """Asks Organizations."""
+        try:
+            found: str = self.clients.client("organizations").describe_organization()["Organization"]["Id"]
+        except (ClientError, BotoCoreError):
+            return ""
+        return found
+
     def evaluated(self, authorization_id: str) -> Evaluated | None:
         """The kept decision, through GetRequestAuthorizationDetails."""
         try:
@@ -168,6 +199,13 @@ def _store(clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...]:
     return ((str(arn), policy),) if policy else ()
 
 
+def _tables(clients: Clients, arn: Arn) -> tuple[str, ...]:
+    pages = clients.client("dynamodb").get_paginator("list_tables").paginate()
+    names = [name for page in pages for name in page["TableNames"]]
+    return tuple(f"arn:{arn.partition}:dynamodb:{arn.region}:{arn.account}:table/{name}" for name in names)
+
+
+_LISTERS = {("dynamodb", "table"): _tables}
 _READERS = {"s3": _bucket, "kms": _key, "sns": _topic, "cloudtrail": _store}
 
 
@@ -199,13 +237,17 @@ class FileData:
     """Data exported beforehand.
 
     `details` is the account export, `policies` maps resource ARNs to documents, `organization` holds the exported
-    levels: {"scps": [[{"arn", "document"}…], …], "rcps": […]}, root first.
+    levels: {"scps": [[{"arn", "document"}…], …], "rcps": […]}, root first. `existing` lists ARNs of resources, all of each
+    kind that it lists at all; `sessions` maps ARNs of sessions to their session policy.
     """
 
     details: Account
     region: str = "us-east-1"
     policies: Mapping[str, str] = field(default_factory=dict)
     organization: Mapping[str, Levels] | None = None
+    existing: tuple[str, ...] | None = None
+    sessions: Mapping[str, str] = field(default_factory=dict)
+    organization_named: str = ""
 
     def account(self, account: str) -> Account | None:
         """The exported account, where it is the one asked for."""
@@ -220,6 +262,19 @@ class FileData:
     def levels(self, account: str, kind: str) -> Levels | None:  # noqa: ARG002 — the export is of one account
         """The exported levels; not known where no organization was given."""
         return None if self.organization is None else self.organization.get(kind, ())
+
+    def alike(self, arn: Arn) -> tuple[str, ...] | None:
+        """The listed resources of that kind; None where none of it is listed."""
+        parsed = ((text, Arn.parse(text)) for text in self.existing or ())
+        return tuple(text for text, found in parsed if found and (found.service, found.type) == (arn.service, arn.type)) or None
+
+    def session(self, principal: str) -> tuple[str, ...] | None:
+        """The exported policy of a session."""
+        return (self.sessions[principal],) if principal in self.sessions else None
+
+    def organization_id(self) -> str:
+        """As it was told."""
+        return self.organization_named
 
     def evaluated(self, authorization_id: str) -> Evaluated | None:  # noqa: ARG002 — decisions are kept by servers
         """No file holds decisions."""
