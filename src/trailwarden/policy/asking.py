@@ -1,9 +1,9 @@
 """A request made ready for matching: names folded, context looked up without regard to case."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from trailwarden.policy.request import AccessRequest, Context, ContextValue, Principal, PrincipalKind
+from trailwarden.policy.value import dataclass
 
 __all__ = ["Asking", "asking_of"]
 

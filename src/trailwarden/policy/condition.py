@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trailwarden.policy.asking import Asking
 from trailwarden.policy.operators import OPERATORS, Operator, Test
 from trailwarden.policy.request import UNKNOWN, Unknown
+from trailwarden.policy.value import dataclass, field
 from trailwarden.policy.variables import Template, parse_template
 
 __all__ = ["Condition", "Qualifier", "compile_condition", "known_operator"]

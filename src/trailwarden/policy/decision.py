@@ -1,12 +1,12 @@
 """What the engine answers: a decision with everything that led to it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trailwarden.policy.condition import Condition
 from trailwarden.policy.evidence import Evidence
 from trailwarden.policy.request import AccessRequest, Layer, PolicySet
 from trailwarden.policy.statement import Found
+from trailwarden.policy.value import dataclass
 from trailwarden.policy.variables import Template
 
 __all__ = ["HOLDS", "Block", "Decision", "Effect", "Turn", "Verdict"]

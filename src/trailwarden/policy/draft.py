@@ -4,9 +4,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from trailwarden.policy.value import dataclass
 
 __all__ = ["Draft", "DraftStatement", "Flaw", "Malformed", "read_draft"]
 

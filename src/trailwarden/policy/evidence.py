@@ -1,7 +1,6 @@
 """What all policies say to one request, gathered before any rule judges it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from trailwarden.policy.asking import Asking, asking_of
 from trailwarden.policy.matching import NOTHING, Side, search
@@ -9,6 +8,7 @@ from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import AccessRequest, PolicySet, PrincipalKind
 from trailwarden.policy.special import has_identity, spared_by_resource_control, spared_by_service_control
 from trailwarden.policy.statement import Found, Policy
+from trailwarden.policy.value import dataclass, replace
 
 __all__ = ["Evidence", "gather"]
 

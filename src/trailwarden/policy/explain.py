@@ -1,7 +1,6 @@
 """Every statement's part in a decision, element by element, and the statements that missed by one element."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trailwarden.policy.asking import Asking, asking_of
@@ -12,6 +11,7 @@ from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import AccessRequest, ContextValue, Layer, PolicySet
 from trailwarden.policy.special import has_identity, spared_by_resource_control, spared_by_service_control
 from trailwarden.policy.statement import Policy, Statement
+from trailwarden.policy.value import dataclass
 
 __all__ = ["ConditionPart", "Element", "NearMiss", "Part", "explain", "near_misses"]
 

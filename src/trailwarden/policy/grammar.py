@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from trailwarden.policy import requirements as must
 from trailwarden.policy.draft import Draft, Flaw, Malformed
 from trailwarden.policy.malformed import MalformedPolicy, PolicyTooLarge
 from trailwarden.policy.requirements import SYNTAX, Requirement
+from trailwarden.policy.value import dataclass, field
 
 __all__ = [
     "ANY",

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from trailwarden.policy.asking import Asking
 from trailwarden.policy.condition import Condition
@@ -12,6 +11,7 @@ from trailwarden.policy.pattern import compile_patterns
 from trailwarden.policy.principals import Principals, Reach
 from trailwarden.policy.request import UNKNOWN
 from trailwarden.policy.statement import Found, Policy, Statement
+from trailwarden.policy.value import dataclass
 from trailwarden.policy.variables import Template
 
 __all__ = ["NOTHING", "Side", "reach_of", "resource_matches", "search"]

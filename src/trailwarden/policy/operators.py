@@ -6,27 +6,19 @@ A negated operator has the test of its positive twin and turns the answer round,
 of these" and an absent key makes it true. `…IfExists` and the set qualifiers stand above this table, in `condition.py`.
 """
 
-import base64
-import binascii
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import partial
-from operator import eq, ge, gt, le, lt
 
-from trailwarden.policy.pattern import Glob, Piece, Wild, compile_glob, compile_patterns, pieces_of, plain_text
+from trailwarden.policy.pattern import Glob, Piece, Wild, compile_glob, compile_patterns, plain_text
+from trailwarden.policy.value import dataclass
 
-__all__ = ["OPERATORS", "Operator", "Test", "instant", "number"]
+__all__ = ["OPERATORS", "Operator", "Test"]
 
 Test = Callable[[str], bool]
 """Whether one value of the request matches any of the policy's values."""
 
 _Compile = Callable[[Sequence[tuple[Piece, ...]]], Test]
 
-_NUMBER_LENGTH_MAX = 64
-_EXPONENT_MAX = 400
 _ARN_PARTS = 6
 
 
@@ -38,50 +30,6 @@ class Operator:
     compile: _Compile
     negated: bool = False
     variables: bool = False
-
-
-def number(text: str) -> Decimal | None:
-    """An exact decimal, or None where `text` is no number ("10keys", "nan") or beyond all measure."""
-    if len(text) > _NUMBER_LENGTH_MAX or "_" in text:
-        return None
-    try:
-        found = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and abs(found.adjusted()) <= _EXPONENT_MAX else None
-
-
-_ISO_FORMS = (
-    "%Y-%m-%dT%H:%M:%S.%f%z",
-    "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%dT%H:%M%z",
-    "%Y-%m-%dT%H:%M:%S.%f",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d",
-    "%Y-%m",
-    "%Y",
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEAR_DIGITS = 4
-
-
-def instant(text: str) -> Decimal | None:
-    """Seconds since the epoch of a W3C date (ISO 8601) or of a number of seconds; a date without offset is UTC.
-
-    Four digits are a year.
-    """
-    text = text.strip()
-    if len(text) != _YEAR_DIGITS and (seconds := number(text)) is not None:
-        return seconds
-    for form in _ISO_FORMS:
-        try:
-            found = datetime.strptime(text, form)  # noqa: DTZ007 — the offset is made UTC below
-        except ValueError:
-            continue
-        moment = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return Decimal((moment - _EPOCH) // timedelta(microseconds=1)) / 1_000_000
-    return None
 
 
 def _string_equals(values: Sequence[tuple[Piece, ...]]) -> Test:
@@ -97,66 +45,16 @@ def _like(values: Sequence[tuple[Piece, ...]]) -> Test:
     return compile_patterns(values).match
 
 
-def _compared(
-    read: Callable[[str], Decimal | None],
-    compare: Callable[[Decimal, Decimal], bool],
-    values: Sequence[tuple[Piece, ...]],
-) -> Test:
-    """A test of numbers or dates. What cannot be read, on either side, matches nothing."""
-    limits = tuple(limit for value in values if (limit := read(plain_text(value))) is not None)
-
-    def test(got: str) -> bool:
-        found = read(got)
-        return found is not None and any(compare(found, limit) for limit in limits)
-
-    return test
-
-
 def _bool(values: Sequence[tuple[Piece, ...]]) -> Test:
     wanted = frozenset(plain_text(value).lower() for value in values) & {"true", "false"}
     return lambda got: got.lower() in wanted
 
 
-def _octets(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+def _measured(name: str, values: Sequence[tuple[Piece, ...]]) -> Test:
+    """Numbers, dates, addresses and octets; their module costs a third of this package's import and comes late."""
+    from trailwarden.policy.measures import TESTS  # noqa: PLC0415
 
-
-def _binary(values: Sequence[tuple[Piece, ...]]) -> Test:
-    """Octet for octet, both sides in base64."""
-    wanted = frozenset(octets for value in values if (octets := _octets(plain_text(value))) is not None)
-    return lambda got: _octets(got) in wanted
-
-
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _network(text: str) -> _Network | None:
-    try:
-        return ipaddress.ip_network(text.strip(), strict=False)
-    except ValueError:
-        return None
-
-
-def _ip_address(values: Sequence[tuple[Piece, ...]]) -> Test:
-    """Addresses within ranges; an IPv6 address is in no IPv4 range."""
-    networks = tuple(network for value in values if (network := _network(plain_text(value))) is not None)
-
-    def test(got: str) -> bool:
-        asked = _network(got)
-        return asked is not None and any(_holds(network, asked) for network in networks)
-
-    return test
-
-
-def _holds(network: _Network, asked: _Network) -> bool:
-    if isinstance(network, ipaddress.IPv4Network) and isinstance(asked, ipaddress.IPv4Network):
-        return asked.subnet_of(network)
-    if isinstance(network, ipaddress.IPv6Network) and isinstance(asked, ipaddress.IPv6Network):
-        return asked.subnet_of(network)
-    return False
+    return TESTS[name]([plain_text(value) for value in values])
 
 
 def _arn_globs(value: Iterable[Piece]) -> tuple[Glob, ...] | None:
@@ -192,10 +90,10 @@ def _pair(positive: str, negative: str, compiler: _Compile, *, variables: bool =
     yield Operator(name=negative, compile=compiler, variables=variables, negated=True)
 
 
-def _ordered(kind: str, read: Callable[[str], Decimal | None]) -> Iterable[Operator]:
-    yield from _pair(f"{kind}Equals", f"{kind}NotEquals", partial(_compared, read, eq))
-    for suffix, compare in (("LessThan", lt), ("LessThanEquals", le), ("GreaterThan", gt), ("GreaterThanEquals", ge)):
-        yield Operator(name=kind + suffix, compile=partial(_compared, read, compare))
+def _ordered(kind: str) -> Iterable[Operator]:
+    yield from _pair(f"{kind}Equals", f"{kind}NotEquals", partial(_measured, f"{kind}Equals"))
+    for order in ("LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"):
+        yield Operator(name=kind + order, compile=partial(_measured, kind + order))
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -204,18 +102,13 @@ OPERATORS: Mapping[str, Operator] = {
         *_pair("StringEquals", "StringNotEquals", _string_equals, variables=True),
         *_pair("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", _ignoring_case, variables=True),
         *_pair("StringLike", "StringNotLike", _like, variables=True),
-        *_ordered("Numeric", number),
-        *_ordered("Date", instant),
+        *_ordered("Numeric"),
+        *_ordered("Date"),
         Operator(name="Bool", compile=_bool),
-        Operator(name="BinaryEquals", compile=_binary),
-        *_pair("IpAddress", "NotIpAddress", _ip_address),
+        Operator(name="BinaryEquals", compile=partial(_measured, "BinaryEquals")),
+        *_pair("IpAddress", "NotIpAddress", partial(_measured, "IpAddress")),
         *_pair("ArnEquals", "ArnNotEquals", _arn_like, variables=True),
         *_pair("ArnLike", "ArnNotLike", _arn_like, variables=True),
     )
 }
 """By name in lower case. `Null` is not among them: it asks only whether the key is there."""
-
-
-def plain(values: Iterable[str]) -> tuple[tuple[Piece, ...], ...]:
-    """Values without variables, as `Operator.compile` takes them."""
-    return tuple(pieces_of(value) for value in values)

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from trailwarden.policy.value import dataclass
 
 __all__ = ["Glob", "Patterns", "Piece", "Wild", "compile_glob", "compile_patterns", "pieces_of", "plain_text"]
 

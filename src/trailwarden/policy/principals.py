@@ -4,10 +4,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 from trailwarden.policy.request import Principal, PrincipalKind
+from trailwarden.policy.value import dataclass
 
 __all__ = ["Principals", "Reach", "account_of", "compile_principals"]
 

@@ -1,9 +1,10 @@
 """What is asked of the engine: who wants to do what to which resource, under which circumstances and policies."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
+
+from trailwarden.policy.value import dataclass, field
 
 if TYPE_CHECKING:
     from trailwarden.policy.statement import Policy

@@ -7,8 +7,9 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Never
+
+from trailwarden.policy.value import dataclass
 
 __all__ = ["DEPTH_MAX", "SIZE_MAX", "NotJson", "Position", "Span", "read_json", "statement_spans"]
 

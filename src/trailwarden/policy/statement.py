@@ -4,13 +4,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from trailwarden.policy.condition import Condition
 from trailwarden.policy.pattern import Patterns
 from trailwarden.policy.principals import Principals, Reach
 from trailwarden.policy.request import Source
 from trailwarden.policy.spans import Span
+from trailwarden.policy.value import dataclass, field
 from trailwarden.policy.variables import Template
 
 __all__ = ["Found", "Policy", "Statement"]

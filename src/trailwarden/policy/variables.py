@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from trailwarden.policy.asking import Asking
 from trailwarden.policy.pattern import Piece, pieces_of
 from trailwarden.policy.request import UNKNOWN, Unknown
+from trailwarden.policy.value import dataclass
 
 __all__ = ["Template", "Unresolved", "Variable", "parse_template"]
 
