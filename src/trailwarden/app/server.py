@@ -1,6 +1,7 @@
 """The composition root: from a configuration to a running server. Everything ambient comes in here, and only here."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,14 @@ __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
+<<<<<<< Updated upstream
 SERVICES = (cloudtrail, aws_config, iam, kms, logs, organizations, s3, sns, sts, toolbox)
+=======
+_YOUNG, _MIDDLE, _OLD = 20_000, 20, 20
+"""Objects made before the collector looks for cycles among them, and its rounds before it looks among older ones."""
+
+SERVICES = (cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox)
+>>>>>>> Stashed changes
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
@@ -192,10 +200,22 @@ def _report(fault: Exception, call: Parsed) -> None:
 
 def _starting(deliverer: Deliverer, postman: sns.Postman) -> Callable[[], Awaitable[None]]:
     async def start() -> None:
+        _spare_the_collector()
         deliverer.start()
         postman.start()
 
     return start
+
+
+def _spare_the_collector() -> None:
+    """What stands now stands until the end: the cyclic collector need not walk through it again and again.
+
+    A call leaves no cycles behind unless it fails, so that it may look for them seldom.
+    https://docs.python.org/3/library/gc.html#gc.freeze
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
 
 
 def _closing(deliverer: Deliverer, postman: sns.Postman, storage: Storage) -> Callable[[], Awaitable[None]]:
