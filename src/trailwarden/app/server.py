@@ -186,7 +186,9 @@ def _pipeline(
     return Pipeline(
         storage=storage,
         authenticate=Authenticator(vault, clock, region=settings.region).authenticate,
-        resolve=Resolver(catalog.checks_of, {**kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}).resolve,
+        resolve=Resolver(
+            catalog.checks_of, {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
+        ).resolve,
         authorize=authorizer.authorize,
         handle=Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings),
         record=Recorder(chance, clock).record,

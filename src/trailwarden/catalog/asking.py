@@ -14,7 +14,8 @@ Lookup = Callable[[str, str], str | None]
 """Asks what only stored state tells: `(kind, name)` → value, None for what does not exist or a kind it does not know.
 
     caller                       ""         → ARN of the calling IAM user (for operations that default to the caller)
-    iam.user, iam.role, iam.group, iam.instance-profile   its name → its ARN (names say nothing of the path)
+    iam.user, iam.role, iam.group, iam.instance-profile, iam.server-certificate
+                                 its name   → its ARN (names say nothing of the path)
     iam.user.boundary, iam.role.boundary                  its name → ARN of its permissions boundary
     iam.access-key               key id     → ARN of its user
     iam.instance-profile.role    its name    → ARN of the role in it

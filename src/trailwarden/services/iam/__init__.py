@@ -32,9 +32,11 @@ from trailwarden.services.iam import (
     users,
 )
 from trailwarden.services.iam.facts import iam_facts
+from trailwarden.services.iam.lookups import IAM_LOOKUPS
 from trailwarden.services.iam.principals import with_arns, with_unique_ids
 
 __all__ = [
+    "IAM_LOOKUPS",
     "access_keys",
     "account_details",
     "account_summary",
