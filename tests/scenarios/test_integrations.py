@@ -287,3 +287,65 @@ def test_the_model_of_logs_is_kept_in_its_own_words(settled: Live) -> None:
         "InvalidParameterException",
         "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
     )
+
+
+@pytest.fixture(scope="module")
+def mateo(settled: Live) -> User:
+    """He has AWSCloudTrail_FullAccess, which has nothing of AWS Config."""
+    user = settled.user("mateojackson-integrations")
+    settled.client("iam").attach_user_policy(
+        UserName=user.name, PolicyArn="arn:aws:iam::aws:policy/AWSCloudTrail_FullAccess"
+    )
+    return user
+
+
+def test_full_access_to_trails_is_none_to_config(settled: Live, mateo: User) -> None:
+    role = role_arn(settled, "config-role")
+    config = mateo.client("config")
+    recorder = {"ConfigurationRecorder": {"name": "default", "roleARN": role}}
+    code, text = refusal(config.put_configuration_recorder, **recorder)
+    assert code == "AccessDeniedException"
+    assert text == (
+        f"User: arn:aws:iam::{settled.account}:user/{mateo.name} is not authorized to perform: "
+        f"config:PutConfigurationRecorder on resource: "
+        f"arn:aws:config:us-east-1:{settled.account}:configuration-recorder/default/* "
+        "because no identity-based policy allows the config:PutConfigurationRecorder action"
+    )
+    assert refusal(mateo.client("logs").describe_log_groups)[0] == "AccessDeniedException"
+    settled.client("iam").put_user_policy(UserName=mateo.name, PolicyName="config", PolicyDocument=allowing("config:*"))
+    code, text = refusal(config.put_configuration_recorder, **recorder)
+    assert code == "AccessDeniedException"
+    assert f"is not authorized to perform: iam:PassRole on resource: {role}" in text
+    assert settled.client("config").describe_configuration_recorders()["ConfigurationRecorders"] == []
+
+
+def test_config_records_once_everything_is_there(settled: Live, mateo: User) -> None:
+    iam, s3, bucket = settled.client("iam"), settled.client("s3"), "amzn-s3-demo-config-live"
+    iam.create_role(RoleName="config-role", AssumeRolePolicyDocument=trust("config.amazonaws.com"))
+    iam.put_user_policy(
+        UserName=mateo.name,
+        PolicyName="pass",
+        PolicyDocument=allowing("iam:PassRole", resource=role_arn(settled, "config-role")),
+    )
+    config = mateo.client("config")
+    group = {"allSupported": True, "includeGlobalResourceTypes": True}
+    config.put_configuration_recorder(
+        ConfigurationRecorder={"name": "default", "roleARN": role_arn(settled, "config-role"), "recordingGroup": group}
+    )
+    channel = {"DeliveryChannel": {"name": "default", "s3BucketName": bucket}}
+    assert refusal(config.put_delivery_channel, **channel)[0] == "NoSuchBucketException"
+    s3.create_bucket(Bucket=bucket)
+    assert refusal(config.put_delivery_channel, **channel)[0] == "InsufficientDeliveryPolicyException"
+    common = {"Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"}}
+    statements = [
+        {**common, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{bucket}"},
+        {**common, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/{settled.account}/Config/*"},
+    ]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    config.put_delivery_channel(**channel)
+    config.start_configuration_recorder(ConfigurationRecorderName="default")
+    iam.tag_user(UserName=mateo.name, Tags=[{"Key": "team", "Value": "trails"}])
+    user = iam.get_user(UserName=mateo.name)["User"]["UserId"]
+    items = config.get_resource_config_history(resourceType="AWS::IAM::User", resourceId=user)["configurationItems"]
+    assert [item["configurationItemStatus"] for item in items] == ["OK", "ResourceDiscovered"]
+    assert items[0]["tags"] == {"team": "trails"}
