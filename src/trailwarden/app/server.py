@@ -40,14 +40,10 @@ __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
 
 _log = logging.getLogger(__name__)
 
-<<<<<<< Updated upstream
-SERVICES = (cloudtrail, aws_config, iam, kms, logs, organizations, s3, sns, sts, toolbox)
-=======
 _YOUNG, _MIDDLE, _OLD = 20_000, 20, 20
 """Objects made before the collector looks for cycles among them, and its rounds before it looks among older ones."""
 
-SERVICES = (cloudtrail, iam, kms, logs, organizations, s3, sns, sts, toolbox)
->>>>>>> Stashed changes
+SERVICES = (cloudtrail, aws_config, iam, kms, logs, organizations, s3, sns, sts, toolbox)
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
