@@ -79,7 +79,7 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         refusal.resource, action, account=caller.principal.account, region=region, found=caller.account
     )
     missing: list[str] = []
-    policies = _policies(caller, action, resource, data, missing)
+    policies = _policies(caller, action, resource, data, missing, blamed=refusal.layer)
     arn = Arn.parse(resource)
     context: dict[str, ContextValue] = {
         "aws:RequestedRegion": region,
@@ -234,22 +234,33 @@ def _known(principal: Principal, identity: Identity | None, account: Account | N
     return _Caller(principal=principal, identity=identity, account=account)
 
 
-def _policies(caller: _Caller, action: str, resource: str, data: AccountData, missing: list[str]) -> PolicySet:
+def _policies(
+    caller: _Caller,
+    action: str,
+    resource: str,
+    data: AccountData,
+    missing: list[str],
+    *,
+    blamed: Layer | None = None,
+) -> PolicySet:
+    """Every layer. What is not at hand is taken to allow where AWS blames (`blamed`) another layer, and is named."""
     account = caller.principal.account
     identity = tuple(_identity(caller.identity, caller.account))
-    if caller.account is None and account:
+    issuer_unknown = caller.principal.kind is PrincipalKind.FEDERATED_USER and blamed is Layer.SESSION
+    if (caller.account is None and account) or issuer_unknown:
         missing.append(f"the identity-based policies of account {account}, which are taken to allow it")
         identity = _TAKEN_TO_ALLOW
     arn = Arn.parse(resource)
     trust: tuple[Policy, ...] = ()
     if arn is not None and action.lower().startswith("sts:") and arn.type == "role":
-        trust = _trust(arn, data, missing)
+        trust = _trust(arn, data, missing, blamed)
     return PolicySet(
+        session=_session_policies(caller.principal.arn, data),
         identity=identity,
         boundary=_boundary(caller.identity, caller.account, missing),
         scps=_levels(data, account, _SCP, Layer.SCP, missing),
         rcps=_levels(data, arn.account if arn and arn.account else account, _RCP, Layer.RCP, missing),
-        resource=_resource(arn, data, missing),
+        resource=_resource(arn, data, missing, blamed),
         trust=trust,
     )
 
@@ -261,6 +272,13 @@ _TAKEN_TO_ALLOW = (
     ),
 )
 """Stands for the policies of an account that is not at hand, so that the side which is at hand can be judged."""
+
+_TAKEN_TO_TRUST = (
+    compile_policy(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}]},
+        Source(layer=Layer.TRUST, id="not-known-here"),
+    ),
+)
 
 
 def _identity(identity: Identity | None, account: Account | None) -> Iterator[Policy]:
@@ -307,13 +325,24 @@ def _levels(
     )
 
 
-def _resource(arn: Arn | None, data: AccountData, missing: list[str]) -> tuple[Policy, ...]:
+def _session_policies(principal: str, data: AccountData) -> tuple[Policy, ...] | None:
+    found = data.session(principal) if principal else None
+    if not found:
+        return None
+    return tuple(
+        policy
+        for text in found
+        for policy in _compiled(text, Source(layer=Layer.SESSION, id="session policy", attached_to=principal))
+    )
+
+
+def _resource(arn: Arn | None, data: AccountData, missing: list[str], blamed: Layer | None) -> tuple[Policy, ...]:
     if arn is None:
         return ()
     found = data.resource_policies(arn)
     if found is None:
         missing.append(f"the resource-based policy of {arn}")
-        return ()
+        return _assumed(arn, blamed)
     return tuple(
         policy
         for holder, text in found
@@ -321,12 +350,33 @@ def _resource(arn: Arn | None, data: AccountData, missing: list[str]) -> tuple[P
     )
 
 
-def _trust(arn: Arn, data: AccountData, missing: list[str]) -> tuple[Policy, ...]:
+def _assumed(arn: Arn, blamed: Layer | None) -> tuple[Policy, ...]:
+    """What stands for a policy that is not at hand: a key's leaves access to its account, as keys are made.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    owner = f"arn:{arn.partition}:iam::{arn.account}:root"
+    if blamed is Layer.IDENTITY:
+        principal: object = "*"
+    elif arn.service == "kms" and blamed is None:
+        principal = {"AWS": owner}
+    else:
+        return ()
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
+    source = Source(layer=Layer.RESOURCE, id="not-known-here")
+    return tuple(_compiled({"Version": "2012-10-17", "Statement": [statement]}, source))
+
+
+def _trust(arn: Arn, data: AccountData, missing: list[str], blamed: Layer | None) -> tuple[Policy, ...]:
     account = data.account(arn.account)
     role = account.find("role", arn.name) if account else None
+    given = data.resource_policies(arn) if role is None else None
+    if given:
+        source = Source(layer=Layer.TRUST, id=str(arn), name=arn.name, attached_to=str(arn))
+        return tuple(policy for _, text in given for policy in _compiled(text, source))
     if role is None or not role.trust:
         missing.append(f"the trust policy of {arn}")
-        return ()
+        return () if blamed in {None, Layer.TRUST} else _TAKEN_TO_TRUST
     return tuple(_compiled(role.trust, Source(layer=Layer.TRUST, id=role.arn, name=role.name, attached_to=role.arn)))
 
 

@@ -257,7 +257,10 @@ class FileData:
         """The exported policy of the resource, or of its bucket."""
         text = str(arn)
         holder = text.partition("/")[0] if arn.service == "s3" else text
-        return ((holder, self.policies[holder]),) if holder in self.policies else ()
+        if holder in self.policies:
+            return ((holder, self.policies[holder]),)
+        foreign = bool(arn.account) and arn.account != self.details.id
+        return None if foreign or arn.service == "kms" else ()
 
     def levels(self, account: str, kind: str) -> Levels | None:  # noqa: ARG002 — the export is of one account
         """The exported levels; not known where no organization was given."""
@@ -266,7 +269,10 @@ class FileData:
     def alike(self, arn: Arn) -> tuple[str, ...] | None:
         """The listed resources of that kind; None where none of it is listed."""
         parsed = ((text, Arn.parse(text)) for text in self.existing or ())
-        return tuple(text for text, found in parsed if found and (found.service, found.type) == (arn.service, arn.type)) or None
+        return (
+            tuple(text for text, found in parsed if found and (found.service, found.type) == (arn.service, arn.type))
+            or None
+        )
 
     def session(self, principal: str) -> tuple[str, ...] | None:
         """The exported policy of a session."""
