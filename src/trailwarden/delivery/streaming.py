@@ -39,7 +39,10 @@ class Streaming:
         if not trail.log_group_arn:
             self._end(trail)
             return
-        if trail.started is None or self._read_already(trail):
+        if trail.started is None:
+            return
+        self._begin(trail)
+        if self._read_already(trail):
             return
         try:
             while not settled(self.storage, lambda transaction: self._step(transaction, trail, now)):
@@ -47,6 +50,15 @@ class Streaming:
         except DeliveryFailed as error:
             code = error.code
             settled(self.storage, lambda transaction: _note(transaction, trail, now, code))
+
+    def _begin(self, trail: Trail) -> None:
+        """Note where a new log group begins, so that nothing is lost while it cannot be written to."""
+        key = (trail.account, trail.home_region, trail.handle)
+        reader = self.storage.begin()
+        if reader.get(STREAMED, *key) is None:
+            document = reader.get(PROGRESS, *key)
+            start = Progress(position=document.body.position if document else trail.position)
+            settled(self.storage, lambda transaction: transaction.put(STREAMED, *key, start))
 
     def _end(self, trail: Trail) -> None:
         """A trail without a log group has no position: one that it is given later begins anew."""
@@ -61,7 +73,7 @@ class Streaming:
     def _step(self, transaction: Transaction, trail: Trail, now: float) -> bool:
         """One transaction; whether the journal's end is reached."""
         key = (trail.account, trail.home_region, trail.handle)
-        document = transaction.get(STREAMED, *key) or transaction.get(PROGRESS, *key)
+        document = transaction.get(STREAMED, *key)
         position = document.body.position if document else trail.position
         page = self.storage.journal.read(position, _PAGE)
         select = selection(trail)
