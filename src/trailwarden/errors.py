@@ -20,7 +20,8 @@ class AwsError(Exception):
 
     `code` is the code on the wire; `codes` overrides it by protocol family, where AWS spells one refusal in several
     ways. Families: "json", "query", "ec2", "rest-json", "rest-xml", "s3", "cbor". `statuses` does so for the HTTP status.
-    `message` is a template over the keyword arguments. `members` are further members of the error's body, by wire name.
+    `message` is a template over the keyword arguments. `members` are further members of the error's body, by wire name;
+    `headers` go beside it.
     """
 
     code: ClassVar[str] = ""
@@ -29,8 +30,11 @@ class AwsError(Exception):
     status: ClassVar[int] = 400
     statuses: ClassVar[Mapping[str, int]] = {}
 
-    def __init__(self, *, members: Mapping[str, object] | None = None, **facts: object) -> None:
+    def __init__(
+        self, *, members: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None, **facts: object
+    ) -> None:
         self.facts = facts
+        self.headers: Mapping[str, str] = headers or {}
         self.members: Mapping[str, object] = members or {}
         super().__init__(self.message.format(**facts))
 

@@ -12,7 +12,7 @@ from typing import Any
 from trailwarden.auth.stages import Authenticated, Authorized, Resolved
 from trailwarden.errors import AwsError, InternalFailure
 from trailwarden.events.outcome import Outcome, Stage
-from trailwarden.storage.ports import Storage, StorageUnavailable, Transaction
+from trailwarden.storage.ports import Conflict, Storage, StorageUnavailable, Transaction
 from trailwarden.wire.parsed import Parsed
 
 __all__ = ["Attempt", "Pipeline"]
@@ -39,9 +39,16 @@ class Pipeline:
     report: Callable[[Exception, Parsed], None]
 
     def attempt(self, call: Parsed) -> Attempt:
-        """Run the call on a fresh transaction, and record how it ended in that same transaction."""
+        """Run the call on a fresh transaction, and record how it ended in that same transaction.
+
+        Raises Conflict where the call saw itself that it lost a race.
+        """
         transaction = self.storage.begin()
-        outcome = self.run(call, transaction)
+        try:
+            outcome = self.run(call, transaction)
+        except Conflict:
+            transaction.revert()
+            raise
         if outcome.error is not None:
             transaction.revert()
         self.record(outcome, transaction)
@@ -57,7 +64,7 @@ class Pipeline:
             return Outcome(reached=reached, result=self.handle(authorized, transaction))
         except AwsError as error:
             return Outcome(reached=reached, error=error)
-        except StorageUnavailable:
+        except (StorageUnavailable, Conflict):
             raise
         except Exception as fault:  # noqa: BLE001 — a fault of ours is an outcome too: recorded, and told without its cause
             self.report(fault, call)

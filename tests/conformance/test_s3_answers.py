@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -91,3 +92,47 @@ def test_presigned_urls(live: Live, bucket: str, version: str | None) -> None:
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
     assert refused.value.code == 403
     refused.value.close()
+
+
+def test_not_modified_tells_what_it_compared(live: Live, bucket: str) -> None:
+    s3 = live.client("s3")
+    etag = s3.put_object(Bucket=bucket, Key="standing", Body=b"x")["ETag"]
+    for read in (s3.get_object, s3.head_object):
+        headers = refusal(read, Bucket=bucket, Key="standing", IfNoneMatch=etag)["ResponseMetadata"]["HTTPHeaders"]
+        assert headers["etag"] == etag
+        assert headers["last-modified"].endswith("GMT")
+
+
+def test_a_delete_marker_is_told(live: Live) -> None:
+    s3, bucket = live.client("s3"), "amzn-s3-demo-markers"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="gone", Body=b"x")
+    marker = s3.delete_object(Bucket=bucket, Key="gone")["VersionId"]
+    told = refusal(s3.get_object, Bucket=bucket, Key="gone")["ResponseMetadata"]
+    assert told["HTTPStatusCode"] == 404
+    assert (told["HTTPHeaders"]["x-amz-delete-marker"], told["HTTPHeaders"]["x-amz-version-id"]) == ("true", marker)
+    told = refusal(s3.head_object, Bucket=bucket, Key="gone", VersionId=marker)["ResponseMetadata"]
+    assert told["HTTPStatusCode"] == 405
+    assert (told["HTTPHeaders"]["allow"], told["HTTPHeaders"]["x-amz-delete-marker"]) == ("DELETE", "true")
+    plain = refusal(s3.get_object, Bucket=bucket, Key="never")["ResponseMetadata"]["HTTPHeaders"]
+    assert "x-amz-delete-marker" not in plain
+
+
+def test_a_copy_of_what_is_being_overwritten(live: Live, bucket: str) -> None:
+    """The bytes may go between the look and the read; the copy then looks again."""
+    s3, rounds = live.client("s3"), 150
+    s3.put_object(Bucket=bucket, Key="moving", Body=b"0")
+
+    def overwrite(number: int) -> None:
+        s3.put_object(Bucket=bucket, Key="moving", Body=b"%d" % number)
+
+    def copy(number: int) -> str:
+        where = {"Bucket": bucket, "Key": f"copy/{number}", "CopySource": f"{bucket}/moving"}
+        return str(s3.copy_object(**where)["CopyObjectResult"]["ETag"])
+
+    with ThreadPoolExecutor(4) as pool:
+        writes = [pool.submit(overwrite, number) for number in range(rounds)]
+        copies = [pool.submit(copy, number) for number in range(rounds)]
+        assert all(done.result() for done in copies)
+        assert [done.result() for done in writes] == [None] * rounds

@@ -87,8 +87,8 @@ class Front:
     async def _durable(self, call: Parsed) -> Attempt:
         """Run the call until its transaction commits; nothing is answered before."""
         for _ in range(_ATTEMPTS):
-            attempt = await self._attempt(call)
             try:
+                attempt = await self._attempt(call)
                 await self._committed(attempt)
             except Conflict:
                 continue
@@ -107,6 +107,8 @@ class Front:
             return self.pipeline.attempt(call)
         except StorageUnavailable as error:
             raise ServiceUnavailable from error
+        except Conflict:
+            raise
         except Exception as error:
             _log.exception("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id)
             raise InternalFailure from error

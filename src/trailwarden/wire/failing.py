@@ -53,6 +53,7 @@ def write_error(route: Route | None, error: AwsError, request: HttpRequest, requ
     headers = [*identity_headers(family, request_id), *lines]
     if fault.query_error:
         headers.append(("x-amzn-query-error", unpolluted(fault.query_error)))
+    headers += [(name, unpolluted(value)) for name, value in error.headers.items()]
     return HttpResponse(status=fault.status, headers=tuple(headers), body=b"" if request.method == "HEAD" else body)
 
 

@@ -19,7 +19,7 @@ from trailwarden.services.s3.checksums import combined, composite, compute, give
 from trailwarden.services.s3.conditions import check_write
 from trailwarden.services.s3.draft import encryption_members, new_version_id
 from trailwarden.services.s3.errors import BadDigest, InvalidRequest, MalformedXML, argument
-from trailwarden.services.s3.objects import read_bytes, version_members
+from trailwarden.services.s3.objects import source_bytes, version_members
 from trailwarden.services.s3.stored import PART, Checksum, Part, Stored, Upload, latest
 from trailwarden.services.s3.uploads import end_upload, find_upload
 from trailwarden.services.world import World
@@ -205,7 +205,7 @@ def _checksum(world: World, upload: Upload, stored: Stored) -> Checksum | None:
     if not upload.algorithm:
         if stored.size > _DEFAULT_CHECKSUM_MAX:
             return None
-        whole = read_bytes(world, stored, 0, stored.size)
+        whole = source_bytes(world, stored, 0, stored.size)
         return Checksum(algorithm="CRC64NVME", value=compute("CRC64NVME", whole))
     values = [part.checksum.value for part in stored.parts if part.checksum is not None]
     if upload.composite:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
 from trailwarden.services.s3.errors import NoSuchKey, NotImplementedHeader, NotModified, PreconditionFailed
@@ -39,9 +40,17 @@ def check_read(params: Mapping[str, Any], stored: Stored) -> None:
     if_none_match, since = params.get("IfNoneMatch"), params.get("IfModifiedSince")
     if if_none_match is not None:
         if _matches(if_none_match, stored.etag):
-            raise NotModified
+            raise _unmodified(stored)
     elif since is not None and modified <= _seconds(since):
-        raise NotModified
+        raise _unmodified(stored)
+
+
+def _unmodified(stored: Stored) -> NotModified:
+    """What RFC 9110 wants with a 304: what the client's copy is compared by.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    return NotModified(headers={"ETag": f'"{stored.etag}"', "Last-Modified": formatdate(stored.modified, usegmt=True)})
 
 
 def check_copy_source(params: Mapping[str, Any], stored: Stored, now: float) -> None:

@@ -19,7 +19,7 @@ from trailwarden.services.s3.customer_keys import check_customer_key
 from trailwarden.services.s3.draft import draft_of, encryption_members, new_version_id
 from trailwarden.services.s3.errors import AccessDenied, InvalidRequest, MethodNotAllowed, NoSuchKey, argument
 from trailwarden.services.s3.kms import demand_key
-from trailwarden.services.s3.objects import check_key, demand_list, find_version, read_bytes, version_members
+from trailwarden.services.s3.objects import check_key, demand_list, find_version, source_bytes, version_members
 from trailwarden.services.s3.stored import Checksum, Stored, latest
 from trailwarden.services.world import World
 
@@ -120,7 +120,7 @@ def copy_object(call: Call, world: World) -> Mapping[str, Any]:
 def _copy(call: Call, world: World, bucket: Bucket, source: CopySource) -> Stored:
     params = call.params
     demand_key(call, world, source.bucket, source.stored, "kms:Decrypt")
-    data = read_bytes(world, source.stored, 0, source.stored.size)
+    data = source_bytes(world, source.stored, 0, source.stored.size)
     etag = md5_hex(data)
     checksum = _copied_checksum(params, source.stored, data)
     stored = draft_of(

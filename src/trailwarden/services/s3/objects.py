@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 
 from trailwarden.catalog.checks import Check
@@ -27,6 +28,7 @@ from trailwarden.services.s3.kms import demand_key
 from trailwarden.services.s3.ranges import Cut, cut_of
 from trailwarden.services.s3.stored import NULL, Checksum, Stored, latest, version_of
 from trailwarden.services.world import World
+from trailwarden.storage.ports import Conflict
 
 __all__ = [
     "check_key",
@@ -37,6 +39,7 @@ __all__ = [
     "head_object",
     "put_object",
     "read_bytes",
+    "source_bytes",
     "version_members",
 ]
 
@@ -112,7 +115,7 @@ def find_object(call: Call, world: World, bucket: Bucket, *, version_member: str
         stored = latest(world.transaction, bucket, key)
         if stored is None or stored.marker:
             demand_list(call, world, bucket)
-            raise NoSuchKey(members={"Key": key})
+            raise NoSuchKey(members={"Key": key}, headers=_marked(stored) if stored else None)
         return stored
     return find_version(world, bucket, key, version)
 
@@ -134,8 +137,23 @@ def find_version(world: World, bucket: Bucket, key: str, version: str) -> Stored
     if stored is None or stored.version != version:
         raise NoSuchVersion(members={"Key": key, "VersionId": version})
     if stored.marker:
-        raise MethodNotAllowed(members={"Method": "GET", "ResourceType": "DeleteMarker"})
+        raise MethodNotAllowed(
+            members={"Method": "GET", "ResourceType": "DeleteMarker"},
+            headers={
+                **_marked(stored),
+                "Allow": "DELETE",
+                "Last-Modified": formatdate(stored.modified, usegmt=True),
+            },
+        )
     return stored
+
+
+def _marked(marker: Stored) -> dict[str, str]:
+    """How a read tells that a delete marker stands before it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+    """
+    return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version}
 
 
 @operation("s3:GetObject")
@@ -164,8 +182,16 @@ def head_object(call: Call, world: World) -> Mapping[str, Any]:
     return _read(call, world)[0]
 
 
+def source_bytes(world: World, stored: Stored, start: int, end: int) -> bytes:
+    """`read_bytes` for a call that writes what it read. Raises Conflict where the object has gone meanwhile: it runs again."""
+    try:
+        return read_bytes(world, stored, start, end)
+    except LookupError as error:
+        raise Conflict from error
+
+
 def read_bytes(world: World, stored: Stored, start: int, end: int) -> bytes:
-    """The object's bytes from `start` to `end` (exclusive), over its parts."""
+    """The object's bytes from `start` to `end` (exclusive), over its parts. Raises LookupError."""
     if not stored.parts:
         return world.storage.fetch(stored.blob, start, end) if start < end else b""
     pieces, at = [], 0

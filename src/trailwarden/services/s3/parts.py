@@ -13,7 +13,7 @@ from trailwarden.services.s3.copying import copy_range, copy_source
 from trailwarden.services.s3.customer_keys import check_upload_key
 from trailwarden.services.s3.draft import encryption_members
 from trailwarden.services.s3.errors import EntityTooLarge, InvalidRequest, argument
-from trailwarden.services.s3.objects import read_bytes
+from trailwarden.services.s3.objects import source_bytes
 from trailwarden.services.s3.paging import limit_of
 from trailwarden.services.s3.stored import PART, Checksum, Part, Upload, part_name
 from trailwarden.services.s3.uploads import find_upload, initiator_of, mode_members
@@ -96,7 +96,7 @@ def upload_part_copy(call: Call, world: World) -> Mapping[str, Any]:
     upload = find_upload(call, world, bucket)
     source = copy_source(call, world)
     start, end = copy_range(call.params.get("CopySourceRange"), source.stored.size)
-    data = read_bytes(world, source.stored, start, end)
+    data = source_bytes(world, source.stored, start, end)
     checksum = _checksum(upload, None, data)
     part = _keep(call, world, bucket, data, checksum)
     return {

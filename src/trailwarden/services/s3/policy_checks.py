@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from trailwarden import catalog
 from trailwarden.arn import Arn
-from trailwarden.auth.identities import ACCOUNT, ROLE, USER
 from trailwarden.errors import AwsError
 from trailwarden.policy import Policy, Statement
 from trailwarden.policy.pattern import compile_patterns, pieces_of
+from trailwarden.services.principals import unknown_principals
 from trailwarden.services.s3.bucket import Bucket
 from trailwarden.services.world import World
 
@@ -32,7 +32,8 @@ class MalformedPolicy(AwsError):
 def check_bucket_policy(world: World, bucket: Bucket, policy: Policy) -> None:
     """MalformedPolicy where a principal does not exist, a resource is another bucket's, or an action has no resource."""
     for statement in policy.statements:
-        _check_principals(world, statement)
+        for name in unknown_principals(world, statement):
+            raise _refused("Invalid principal in policy", f'"AWS" : "{name}"')
         for resource in statement.resources:
             if not _is_own(bucket, resource):
                 raise _refused("Policy has invalid resource", resource)
@@ -41,26 +42,6 @@ def check_bucket_policy(world: World, bucket: Bucket, policy: Policy) -> None:
 
 def _refused(reason: str, detail: str) -> MalformedPolicy:
     return MalformedPolicy(members={"Detail": detail[:_DETAIL_MAX]}, reason=reason)
-
-
-def _check_principals(world: World, statement: Statement) -> None:
-    for kind, name in statement.principals.written if statement.principals is not None else ():
-        if kind == "AWS" and not _may_exist(world, name):
-            raise _refused("Invalid principal in policy", f'"{kind}" : "{name}"')
-
-
-def _may_exist(world: World, name: str) -> bool:
-    """Whether a user or role is there; of accounts that are not of this server nothing can be said."""
-    arn = Arn.parse(name)
-    if arn is None or arn.service != "iam" or arn.type not in {"user", "role"}:
-        return True
-    if world.find(ACCOUNT, arn.account, "", arn.account) is None:
-        return True
-    if arn.type == "user":
-        user = world.find(USER, arn.account, "", arn.name.lower())
-        return user is not None and user.arn == name
-    role = world.find(ROLE, arn.account, "", arn.name.lower())
-    return role is not None and role.arn == name
 
 
 def _is_own(bucket: Bucket, resource: str) -> bool:
