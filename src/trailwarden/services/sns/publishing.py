@@ -8,6 +8,7 @@ from typing import Any
 
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
+from trailwarden.services.sns.encryption import demand_key
 from trailwarden.services.sns.errors import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,
@@ -69,6 +70,7 @@ def publish_batch(call: Call, world: World) -> Mapping[str, Any]:
 
 def _accepted(call: Call, world: World, topic: Topic, given: list[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Keep messages for delivery; gives their ids, for a FIFO topic with sequence numbers."""
+    demand_key(call, world, topic)
     told: list[dict[str, str]] = []
     for at, asked in enumerate(given, 1):
         _check_message(topic, asked)

@@ -11,8 +11,11 @@ import pytest
 from tests.unit.services.desk import ACCOUNT, NOW, OTHER, Desk
 
 from trailwarden.arn import Arn
+from trailwarden.delivery.destination import DeliveryFailed
+from trailwarden.delivery.integrations import Notice
 from trailwarden.errors import AwsError
-from trailwarden.services.sns import Postman, sns_facts
+from trailwarden.services.kms import kms_facts
+from trailwarden.services.sns import Postman, TopicNotices, sns_facts
 from trailwarden.services.sns.message import MESSAGE
 
 ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:t"
@@ -284,3 +287,40 @@ def test_a_dead_endpoint_is_tried_again_and_given_up(sns: Desk) -> None:
         assert message.body.attempts == attempt
         postman.run_once(NOW + 30 * attempt)
     assert not sns.storage.begin().list(MESSAGE)
+
+
+def test_an_encrypted_topic_needs_its_key(sns: Desk) -> None:
+    sns.facts = {**sns.facts, "sns": sns_facts, "kms": kms_facts}
+    sns.call("iam:CreateUser", {"UserName": "mateojackson"})
+    statement: dict[str, Any] = {
+        "Sid": "own",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+    def policy(*statements: dict[str, Any]) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+    key = sns.call("kms:CreateKey", {"Policy": policy(statement)})["KeyMetadata"]["KeyId"]
+    service = {**statement, "Sid": "trail", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    publishing = {**service, "Action": "SNS:Publish", "Resource": ARN}
+    for name, value in (("KmsMasterKeyId", key), ("Policy", policy(publishing))):
+        sns.call("sns:SetTopicAttributes", {**T, "AttributeName": name, "AttributeValue": value})
+    sns.call("sns:Publish", {**T, "Message": "by root"})
+    with pytest.raises(AwsError) as told:
+        sns.call("sns:Publish", {**T, "Message": "m"}, caller=sns.as_user("mateojackson"))
+    assert told.value.code_in("query") == "KMSAccessDenied"
+    notice = Notice(topic_arn=ARN, bucket="b", key="k", account=ACCOUNT, source_arn="arn:aws:cloudtrail:x:y:trail/t")
+    world = sns.world()
+    with pytest.raises(DeliveryFailed) as failed:
+        TopicNotices(lambda _: world).publish(notice, world.transaction, now=NOW)
+    assert failed.value.code == "KMSAccessDenied"
+    sns.call("kms:PutKeyPolicy", {"KeyId": key, "Policy": policy(statement, service)})
+    world = sns.world()
+    TopicNotices(lambda _: world).publish(notice, world.transaction, now=NOW)
+    bodies = [each.body.body for each in world.transaction.list(MESSAGE)]
+    assert '{"s3Bucket":"b","s3ObjectKey":["k"]}' in bodies
+    sns.call("sns:SetTopicAttributes", {**T, "AttributeName": "KmsMasterKeyId", "AttributeValue": "none"})
+    assert refused(sns, "sns:Publish", {**T, "Message": "m"})[0] == "KMSNotFound"
