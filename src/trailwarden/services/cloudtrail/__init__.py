@@ -1,6 +1,34 @@
-"""CloudTrail: trails, their selectors and status, event history, keys and tags. Importing it registers its operations."""
+"""CloudTrail: trails, event data stores, channels, dashboards, event history, keys, tags, resource policies.
 
-from trailwarden.services.cloudtrail import delegation, history, public_keys, selectors, switch, tags, trails
+Importing it registers its operations.
+"""
+
+from trailwarden.services.cloudtrail import (
+    channels,
+    dashboards,
+    delegation,
+    event_data_stores,
+    history,
+    public_keys,
+    resource_policies,
+    selectors,
+    switch,
+    tags,
+    trails,
+)
 from trailwarden.services.cloudtrail.facts import cloudtrail_facts
 
-__all__ = ["cloudtrail_facts", "delegation", "history", "public_keys", "selectors", "switch", "tags", "trails"]
+__all__ = [
+    "channels",
+    "cloudtrail_facts",
+    "dashboards",
+    "delegation",
+    "event_data_stores",
+    "history",
+    "public_keys",
+    "resource_policies",
+    "selectors",
+    "switch",
+    "tags",
+    "trails",
+]

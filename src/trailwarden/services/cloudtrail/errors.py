@@ -18,6 +18,7 @@ __all__ = [
     "InvalidHomeRegionException",
     "InvalidKmsKeyIdException",
     "InvalidParameterCombinationException",
+    "InvalidParameterException",
     "InvalidS3BucketNameException",
     "InvalidS3PrefixException",
     "InvalidSnsTopicNameException",
@@ -90,6 +91,12 @@ class InvalidKmsKeyIdException(AwsError):
 
 class InvalidParameterCombinationException(AwsError):
     """The parameters do not go together."""
+
+    message = "{reason}"
+
+
+class InvalidParameterException(AwsError):
+    """A parameter is not valid."""
 
     message = "{reason}"
 

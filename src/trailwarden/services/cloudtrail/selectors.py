@@ -16,7 +16,7 @@ from trailwarden.services.world import World
 if TYPE_CHECKING:
     from types_boto3_cloudtrail.type_defs import PutEventSelectorsRequestTypeDef
 
-__all__ = ["get_event_selectors", "put_event_selectors"]
+__all__ = ["advanced_selector", "get_event_selectors", "put_event_selectors", "shown_advanced"]
 
 _OPERATORS: Mapping[str, str] = {
     "Equals": "equals",
@@ -37,7 +37,7 @@ def put_event_selectors(call: Call, world: World) -> Mapping[str, Any]:
     asked: PutEventSelectorsRequestTypeDef = call.params  # type: ignore[assignment]  # the parser holds params to the model
     trail = home_trail(call, world, asked["TrailName"])
     basic = tuple(map(_basic, asked.get("EventSelectors", ())))
-    advanced = tuple(map(_advanced, asked.get("AdvancedEventSelectors", ())))
+    advanced = tuple(map(advanced_selector, asked.get("AdvancedEventSelectors", ())))
     reason = refusal(basic, advanced)
     if reason:
         raise InvalidEventSelectorsException(reason=reason)
@@ -60,7 +60,7 @@ def shown(trail: Trail) -> dict[str, Any]:
     if trail.advanced_selectors:
         return {
             "TrailARN": trail.arn,
-            "AdvancedEventSelectors": [_shown_advanced(each) for each in trail.advanced_selectors],
+            "AdvancedEventSelectors": [shown_advanced(each) for each in trail.advanced_selectors],
         }
     selectors = trail.event_selectors or (EventSelector(),)
     return {"TrailARN": trail.arn, "EventSelectors": [_shown_basic(each) for each in selectors]}
@@ -78,7 +78,8 @@ def _basic(given: Mapping[str, Any]) -> EventSelector:
     )
 
 
-def _advanced(given: Mapping[str, Any]) -> AdvancedSelector:
+def advanced_selector(given: Mapping[str, Any]) -> AdvancedSelector:
+    """An advanced event selector as the client gives it."""
     return AdvancedSelector(name=given.get("Name", ""), field_selectors=tuple(map(_field, given["FieldSelectors"])))
 
 
@@ -98,7 +99,8 @@ def _shown_basic(selector: EventSelector) -> dict[str, Any]:
     }
 
 
-def _shown_advanced(selector: AdvancedSelector) -> dict[str, Any]:
+def shown_advanced(selector: AdvancedSelector) -> dict[str, Any]:
+    """An advanced event selector as answers show it."""
     return {"Name": selector.name, "FieldSelectors": list(_shown_fields(selector.field_selectors))}
 
 

@@ -3,21 +3,29 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from trailwarden.arn import Arn
-from trailwarden.delivery.trail import TRAIL, Trail
+from trailwarden.auth.organization import membership
+from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
+from trailwarden.services.cloudtrail.channel import ChannelNotFoundException
 from trailwarden.services.cloudtrail.errors import (
     InvalidTagParameterException,
     ResourceNotFoundException,
     ResourceTypeNotSupportedException,
     TagsLimitExceededException,
 )
+from trailwarden.services.cloudtrail.event_data_store import (
+    EventDataStore,
+    EventDataStoreNotFoundException,
+    check_active,
+    is_gone,
+)
 from trailwarden.services.cloudtrail.names import CloudTrailARNInvalidException
+from trailwarden.services.cloudtrail.organization import administers
+from trailwarden.services.cloudtrail.resources import Resource, change_resource, resource_of
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -33,8 +41,8 @@ def add_tags(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AddTags.html
     """
-    trail = _tagged(call, world, call.params["ResourceId"])
-    _keep(world, trail, checked_tags(trail.tags, call.params["TagsList"]))
+    arn, resource = _tagged(call, world, call.params["ResourceId"])
+    change_resource(world, arn, resource, tags=checked_tags(resource.tags, call.params["TagsList"]))
 
 
 @operation("cloudtrail:RemoveTags")
@@ -43,9 +51,10 @@ def remove_tags(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_RemoveTags.html
     """
-    trail = _tagged(call, world, call.params["ResourceId"])
+    arn, resource = _tagged(call, world, call.params["ResourceId"])
     gone = {tag["Key"] for tag in call.params["TagsList"]}
-    _keep(world, trail, {key: value for key, value in trail.tags.items() if key not in gone})
+    kept = {key: value for key, value in resource.tags.items() if key not in gone}
+    change_resource(world, arn, resource, tags=kept)
 
 
 @operation("cloudtrail:ListTags")
@@ -58,7 +67,7 @@ def list_tags(call: Call, world: World) -> Mapping[str, Any]:
         "ResourceTagList": [
             {
                 "ResourceId": arn,
-                "TagsList": [{"Key": key, "Value": value} for key, value in _tagged(call, world, arn).tags.items()],
+                "TagsList": [{"Key": key, "Value": value} for key, value in _tagged(call, world, arn)[1].tags.items()],
             }
             for arn in call.params["ResourceIdList"]
         ]
@@ -86,21 +95,35 @@ def checked_tags(standing: Mapping[str, str], given: Iterable[Mapping[str, Any]]
     return tags
 
 
-def _tagged(call: Call, world: World, arn: str) -> Trail:
-    parsed = Arn.parse(arn)
-    if parsed is None or parsed.service != "cloudtrail":
-        raise CloudTrailARNInvalidException(reason=f"CloudTrail ARN is invalid: {arn}")
-    if parsed.account != call.account:
+def _tagged(call: Call, world: World, given: str) -> tuple[Arn, Resource]:
+    arn = Arn.parse(given)
+    if arn is None or arn.service != "cloudtrail":
+        raise CloudTrailARNInvalidException(reason=f"CloudTrail ARN is invalid: {given}")
+    if arn.type not in _MISSING:
+        raise ResourceTypeNotSupportedException(arn=given)
+    resource = resource_of(world.transaction, arn)
+    if arn.account != call.account and not _administers(call, world, resource):
         raise CloudTrailARNInvalidException(
             reason=f"AccountID in ARN is wrong, you can only access resources with AccountID {call.account}"
         )
-    if parsed.type != "trail":
-        raise ResourceTypeNotSupportedException(arn=arn)
-    trail = world.find(TRAIL, parsed.account, parsed.region, parsed.resource.removeprefix("trail/"))
-    if trail is None:
-        raise ResourceNotFoundException(arn=arn)
-    return trail
+    if resource is None or (isinstance(resource, EventDataStore) and is_gone(resource, call.now)):
+        raise _MISSING[arn.type](given)
+    if isinstance(resource, EventDataStore):
+        check_active(resource)
+    return arn, resource
 
 
-def _keep(world: World, trail: Trail, tags: dict[str, str]) -> None:
-    world.put(TRAIL, trail.account, trail.home_region, trail.name, msgspec.structs.replace(trail, tags=tags))
+_MISSING: Mapping[str, Callable[[str], AwsError]] = {
+    "trail": lambda given: ResourceNotFoundException(arn=given),
+    "eventdatastore": lambda given: EventDataStoreNotFoundException(given=given),
+    "channel": lambda given: ChannelNotFoundException(given=given),
+    "dashboard": lambda given: ResourceNotFoundException(arn=given),
+}
+
+
+def _administers(call: Call, world: World, resource: Resource | None) -> bool:
+    """Whether the caller's account may tag an event data store of its organization that another account owns."""
+    place = membership(call.account, world.transaction)
+    if place is None or not isinstance(resource, EventDataStore) or not resource.organization:
+        return False
+    return resource.organization == place.organization.id and administers(world, place.organization, call.account)

@@ -9,15 +9,12 @@ from typing import Any
 
 import msgspec
 
-from trailwarden.arn import Arn
-from trailwarden.auth.identities import ACCOUNT, ROLE, USER
 from trailwarden.auth.stages import Caller
 from trailwarden.catalog.checks import Check
 from trailwarden.policy import (
     RESOURCE,
     Layer,
     MalformedPolicy,
-    Policy,
     Principal,
     PrincipalKind,
     Source,
@@ -27,6 +24,7 @@ from trailwarden.services.call import Call
 from trailwarden.services.kms.errors import MalformedPolicyDocumentException, NotFoundException
 from trailwarden.services.kms.finding import own_key
 from trailwarden.services.kms.key import Key, keep_key
+from trailwarden.services.principals import unknown_principals
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -98,30 +96,10 @@ def check_policy(world: World, arn: str, document: str) -> None:
         policy = compile_policy(document, Source(layer=Layer.RESOURCE, id=arn, attached_to=arn), grammar=RESOURCE)
     except MalformedPolicy as fault:
         raise MalformedPolicyDocumentException(reason=fault.text) from None
-    _check_principals(world, policy)
-
-
-def _check_principals(world: World, policy: Policy) -> None:
-    for statement in policy.statements:
-        for kind, name in statement.principals.written if statement.principals is not None else ():
-            if kind == "AWS" and not _may_exist(world, name):
-                raise MalformedPolicyDocumentException(
-                    reason="Policy contains a statement with one or more invalid principals."
-                )
-
-
-def _may_exist(world: World, name: str) -> bool:
-    """Whether a user or role is there; of accounts that are not of this server nothing can be said."""
-    arn = Arn.parse(name)
-    if arn is None or arn.service != "iam" or world.find(ACCOUNT, arn.account, "", arn.account) is None:
-        return True
-    if arn.type == "user":
-        user = world.find(USER, arn.account, "", arn.name.lower())
-        return user is not None and user.arn == name
-    if arn.type == "role":
-        role = world.find(ROLE, arn.account, "", arn.name.lower())
-        return role is not None and role.arn == name
-    return True
+    if any(True for statement in policy.statements for _ in unknown_principals(world, statement)):
+        raise MalformedPolicyDocumentException(
+            reason="Policy contains a statement with one or more invalid principals."
+        )
 
 
 def keep_safely(call: Call, world: World, key: Key) -> None:
