@@ -25,10 +25,15 @@ _FEWEST = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A permission that a task needs. `resource` is an ARN with {account}, {region} and the names of the task left open."""
+    """A permission that a task needs.
+
+    `resource` is an ARN with {account}, {region} and the names of the task left open, `pattern` how a policy names it
+    where that is not the same.
+    """
 
     action: str
     resource: str = "*"
+    pattern: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +74,7 @@ TASKS: tuple[Task, ...] = (
         names={"role": "CloudTrail_CloudWatchLogs_Role", "group": "CloudTrail/DefaultLogGroup", "trail": "*"},
         needs=(
             Need(action="logs:DescribeLogGroups", resource="arn:aws:logs:{region}:{account}:log-group:*"),
-            Need(action="logs:CreateLogGroup", resource=_GROUP),
+            Need(action="logs:CreateLogGroup", resource=f"{_GROUP}:log-stream:", pattern=f"{_GROUP}:*"),
             Need(action="iam:CreateRole", resource=_ROLE),
             Need(action="iam:PutRolePolicy", resource=_ROLE),
             Need(action="iam:PassRole", resource=_ROLE, context={"iam:PassedToService": "cloudtrail.amazonaws.com"}),
@@ -172,6 +177,7 @@ def _asked(refusal: Refusal, case: Case, data: AccountData, need: Need, names: M
         resource=need.resource.format(account=account, region=region, **names),
         context=context,
         owner=account,
+        pattern=need.pattern.format(account=account, region=region, **names),
     )
 
 
@@ -213,7 +219,7 @@ def _statements(cases: Iterable[Case]) -> list[dict[str, Any]]:
     grouped: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
         service = case.request.context.get("iam:PassedToService")
-        grouped.setdefault((case.request.resource, str(service or "")), []).append(case)
+        grouped.setdefault((case.granted, str(service or "")), []).append(case)
     return [_statement(resource, service, found) for (resource, service), found in grouped.items()]
 
 
