@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.conformance.raw import Shot, send, signed
 from tests.live import Live
 
 from trailwarden.cli.env import client_environment
@@ -136,3 +137,21 @@ def test_a_copy_of_what_is_being_overwritten(live: Live, bucket: str) -> None:
         copies = [pool.submit(copy, number) for number in range(rounds)]
         assert all(done.result() for done in copies)
         assert [done.result() for done in writes] == [None] * rounds
+
+
+def test_a_call_signed_for_another_region(live: Live) -> None:
+    """Told in AWS's words, which is how boto3 finds the bucket's Region by itself."""
+    name = "amzn-s3-demo-ireland"
+    s3 = live.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    shot = Shot(service="s3", method="GET", path=f"/{name}")
+    variables = client_environment(live.server.data)
+    key, secret = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+    answer = send(shot, live.endpoint, signed(shot, live.endpoint, key, secret))
+    assert answer.status == 400
+    assert "<Code>AuthorizationHeaderMalformed</Code>" in answer.body
+    assert "the region 'us-east-1' is wrong; expecting 'eu-west-1'</Message><Region>eu-west-1</Region>" in answer.body
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
+    assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
+    s3.put_object(Bucket=name, Key="a", Body=b"x")
+    assert live.client("s3").get_object(Bucket=name, Key="a")["Body"].read() == b"x"

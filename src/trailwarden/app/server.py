@@ -181,7 +181,7 @@ def _pipeline(
 ) -> Pipeline:
     return Pipeline(
         storage=storage,
-        authenticate=Authenticator(vault, clock, region=settings.region).authenticate,
+        authenticate=Authenticator(vault, clock, region=settings.region, signing_region=s3.signing_region).authenticate,
         resolve=Resolver(
             catalog.checks_of, {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
         ).resolve,

@@ -1,6 +1,7 @@
 """Authentication: from a parsed call to a proved caller."""
 
 import logging
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -18,7 +19,7 @@ from trailwarden.auth.reach import check_reach
 from trailwarden.auth.scope import SigningScope, signing_scope
 from trailwarden.auth.sealing import Vault, secret_purpose
 from trailwarden.auth.sigv2 import VERSION, UrlClaim, is_presigned, read_url, verify_url
-from trailwarden.auth.sigv4 import verify
+from trailwarden.auth.sigv4 import check_region, verify
 from trailwarden.auth.stages import Authenticated, Caller
 from trailwarden.clock import Clock
 from trailwarden.storage.ports import Reader, Transaction
@@ -48,15 +49,25 @@ class _Signer:
 
 
 class Authenticator:
-    """Proves who calls. `region` is the one that calls without a region of their own are for."""
+    """Proves who calls. `region` is the one that calls without a region of their own are for.
+
+    `signing_region` tells the only Region that a call may be signed for, "" for any.
+    """
 
     def __init__(
-        self, vault: Vault, clock: Clock, *, region: str = "us-east-1", unsigned: AbstractSet[str] = UNSIGNED
+        self,
+        vault: Vault,
+        clock: Clock,
+        *,
+        region: str = "us-east-1",
+        unsigned: AbstractSet[str] = UNSIGNED,
+        signing_region: Callable[[Parsed, Reader], str] | None = None,
     ) -> None:
         self._vault = vault
         self._clock = clock
         self._region = region
         self._unsigned = unsigned
+        self._signing_region = signing_region
         self._secrets: dict[str, tuple[bytes, str]] = {}
 
     def authenticate(self, parsed: Parsed, transaction: Transaction) -> Authenticated:
@@ -76,6 +87,8 @@ class Authenticator:
         signer = self._signer(claim, transaction, route.family, now)
         body = verify(request, headers, claim, secret=signer.secret, scope=scope, now=now, family=route.family)
         check_reach(signer.caller, route)
+        if self._signing_region is not None:
+            check_region(claim, self._signing_region(parsed, transaction))
         caller = replace(
             signer.caller, signing=claim.signing, signed_at=claim.signed_at, signature_version=claim.algorithm
         )

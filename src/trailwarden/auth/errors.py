@@ -46,8 +46,15 @@ class _Unproved(AwsError):
     texts: ClassVar[Mapping[str, str]] = {}
     status = 403
 
-    def __init__(self, family: str = "", *, members: Mapping[str, object] | None = None, **facts: object) -> None:
-        super().__init__(members=members, **facts)
+    def __init__(
+        self,
+        family: str = "",
+        *,
+        members: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **facts: object,
+    ) -> None:
+        super().__init__(members=members, headers=headers, **facts)
         text = self.texts.get(family)
         if text is not None:
             self.args = (text.format(**facts),)
@@ -90,8 +97,15 @@ class AuthorizationHeaderMalformed(_Unproved):
     message = "{reason}"
     status = 400
 
-    def __init__(self, reason: str, *, query: bool = False, members: Mapping[str, object] | None = None) -> None:
-        super().__init__(reason=reason, members=members)
+    def __init__(
+        self,
+        reason: str,
+        *,
+        query: bool = False,
+        members: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(reason=reason, members=members, headers=headers)
         self.query = query
 
     def code_in(self, family: str) -> str:

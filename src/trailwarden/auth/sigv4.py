@@ -28,7 +28,7 @@ from trailwarden.clock import iso
 from trailwarden.errors import AwsError
 from trailwarden.wire.http import HttpRequest
 
-__all__ = ["signing_key", "verify"]
+__all__ = ["check_region", "signing_key", "verify"]
 
 _SKEW = 300.0
 _S3_SKEW = 900.0
@@ -165,6 +165,24 @@ def _scope(claim: Claim, family: str, reason: str, s3_reason: str) -> AwsError:
     if claim.signing == "query":
         return AuthorizationHeaderMalformed(f"Error parsing the X-Amz-Credential parameter; {s3_reason}", query=True)
     return AuthorizationHeaderMalformed(f"The authorization header is malformed; {s3_reason}")
+
+
+def check_region(claim: Claim, wanted: str) -> None:
+    """AuthorizationHeaderMalformed where a bucket stands in another Region than S3's call is signed for; "" is any.
+
+    A Region set of SigV4A names several, and is not looked at.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+    """
+    if not wanted or claim.algorithm == ASYMMETRIC or claim.region == wanted:
+        return
+    query = claim.signing == "query"
+    head = "Error parsing the X-Amz-Credential parameter" if query else "The authorization header is malformed"
+    raise AuthorizationHeaderMalformed(
+        f"{head}; the region '{claim.region}' is wrong; expecting '{wanted}'",
+        query=query,
+        members={"Region": wanted},
+        headers={"x-amz-bucket-region": wanted},
+    )
 
 
 def _check_time(claim: Claim, now: float, family: str) -> None:

@@ -29,6 +29,7 @@ from trailwarden.services.s3 import (
 )
 from trailwarden.services.s3.destination import BucketDestination
 from trailwarden.services.s3.facts import s3_facts
+from trailwarden.services.s3.regions import signing_region
 
 __all__ = [
     "BucketDestination",
@@ -51,6 +52,7 @@ __all__ = [
     "reports",
     "retention",
     "s3_facts",
+    "signing_region",
     "tagging",
     "transfer",
     "uploads",
