@@ -37,7 +37,10 @@ class Subject:
 
 
 def subject_of(call: Call, world: World, arn_text: str) -> Subject:
-    """The user, group or role of that ARN; InvalidInput for another ARN, EntityNotFound where there is none."""
+    """The user, group or role of that ARN; InvalidInput for another ARN, EntityNotFound where there is none.
+
+    A group is taken for a member of it who has nothing else: the organization's policies bind it too.
+    """
     arn = Arn.parse(arn_text)
     if arn is None or arn.service != "iam" or arn.type not in {"user", "group", "role"}:
         raise InvalidInput(reason=f"Invalid Entity Arn: {arn_text} does not clearly define entity type and name.")
@@ -45,8 +48,8 @@ def subject_of(call: Call, world: World, arn_text: str) -> Subject:
     if entity is None or entity.arn != arn_text:
         raise EntityNotFound(arn=arn_text)
     if isinstance(entity, Group):
-        policies = tuple(_policies_of(call, world, entity))
-        return replace(stranger(call, ""), policies=PolicySet(identity=policies))
+        member = _gathered(world, stranger(call, "").caller)
+        return replace(member, policies=replace(member.policies, identity=tuple(_policies_of(call, world, entity))))
     return _gathered(world, _caller(arn.account, entity))
 
 
