@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from trailwarden.policy.asking import Asking
 from trailwarden.policy.operators import OPERATORS, Operator, Test
-from trailwarden.policy.request import UNKNOWN, Unknown
+from trailwarden.policy.request import UNKNOWN, ContextValue, Unknown
 from trailwarden.policy.value import dataclass, field
 from trailwarden.policy.variables import Template, parse_template
 
@@ -48,7 +48,10 @@ class Condition:
 
     def holds(self, asking: Asking) -> bool | None:
         """Whether the condition is met; None where it depends on what is not known."""
-        value = asking.value(self.folded_key)
+        return self.judge(asking.value(self.folded_key), asking)
+
+    def judge(self, value: ContextValue | None, asking: Asking) -> bool | None:
+        """Whether `value` meets the condition; `asking` resolves the variables in what is wanted."""
         if isinstance(value, Unknown):
             return None
         if self.comparison is None:

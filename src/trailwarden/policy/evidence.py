@@ -8,7 +8,7 @@ from trailwarden.policy.principals import Reach
 from trailwarden.policy.request import AccessRequest, PolicySet, PrincipalKind
 from trailwarden.policy.special import has_identity, spared_by_resource_control, spared_by_service_control
 from trailwarden.policy.statement import Found, Policy
-from trailwarden.policy.value import dataclass, replace
+from trailwarden.policy.value import dataclass, field, replace
 
 __all__ = ["Evidence", "gather"]
 
@@ -22,6 +22,7 @@ class Evidence:
     account is not the resource's. `named` tells how closely the resource's own policies grant to the principal.
     """
 
+    asking: Asking = field(compare=False, repr=False)
     request: AccessRequest
     policies: PolicySet
     identity: Side
@@ -96,6 +97,7 @@ def gather(request: AccessRequest, policies: PolicySet) -> Evidence:
     scps = () if spared_by_service_control(principal) else policies.scps
     rcps = () if not policies.rcps or spared_by_resource_control(request) else policies.rcps
     return Evidence(
+        asking=asking,
         request=request,
         policies=policies,
         identity=search(policies.identity, asking) if member else NOTHING,

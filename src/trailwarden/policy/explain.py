@@ -1,15 +1,16 @@
 """Every statement's part in a decision, element by element, and the statements that missed by one element."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
-from trailwarden.policy.asking import Asking, asking_of
+from trailwarden.policy.asking import Asking
 from trailwarden.policy.condition import Condition
 from trailwarden.policy.decision import Block, Decision
 from trailwarden.policy.matching import reach_of, resource_matches
 from trailwarden.policy.principals import Reach
-from trailwarden.policy.request import AccessRequest, ContextValue, Layer, PolicySet
-from trailwarden.policy.special import has_identity, spared_by_resource_control, spared_by_service_control
+from trailwarden.policy.request import AccessRequest, ContextValue, Layer
+from trailwarden.policy.special import spared_by_resource_control, spared_by_service_control
 from trailwarden.policy.statement import Policy, Statement
 from trailwarden.policy.value import dataclass
 
@@ -94,70 +95,66 @@ class NearMiss:
 
 def explain(decision: Decision) -> tuple[Part, ...]:
     """Every statement of every policy and its part in the decision, in AWS's order of layers."""
-    asking = asking_of(decision.request)
-    bounded = decision.policies.boundary is not None
-    bearing = _bearing(decision.request)
-    return tuple(
-        _part(place, statement, asking, bears=bearing[place.layer], bounded=bounded)
-        for place in _places(decision.policies)
-        for statement in place.policy.statements
-    )
+    asking = decision.evidence.asking
+    parts: list[Part] = []
+    for place in _places(decision):
+        for policy in place.policies:
+            concerned = {found.statement.index for found in policy.candidates(asking.action)}
+            parts += [
+                _part(place, policy, statement, asking, action=statement.index in concerned)
+                for statement in policy.statements
+            ]
+    return tuple(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
+    """Policies of one layer or level. `bears`: they reach the request at all. `bounded`: as for `matching.search`."""
+
     layer: Layer
-    level: int | None
-    policy: Policy
+    policies: Iterable[Policy]
+    level: int | None = None
+    bears: bool = True
+    bounded: bool = False
 
 
-def _places(policies: PolicySet) -> Iterator[_Place]:
-    for layer, levels in ((Layer.RCP, policies.rcps), (Layer.SCP, policies.scps)):
-        for level, listed in enumerate(levels):
-            yield from (_Place(layer, level, policy) for policy in listed)
-    layers: tuple[tuple[Layer, tuple[Policy, ...] | None], ...] = (
-        (Layer.ENDPOINT, policies.endpoint),
-        (Layer.RESOURCE, policies.resource),
-        (Layer.TRUST, policies.trust),
-        (Layer.IDENTITY, policies.identity),
-        (Layer.BOUNDARY, policies.boundary),
-        (Layer.SESSION, policies.session),
-    )
-    for layer, found in layers:
-        yield from (_Place(layer, None, policy) for policy in found or ())
+def _places(decision: Decision) -> Iterator[_Place]:
+    """What there is to explain, in AWS's order."""
+    policies, request = decision.policies, decision.request
+    bounded, member = policies.boundary is not None, decision.evidence.member
+    if policies.rcps:
+        bears = not spared_by_resource_control(request)
+        yield from (_Place(Layer.RCP, found, level, bears) for level, found in enumerate(policies.rcps))
+    if policies.scps:
+        bears = not spared_by_service_control(request.principal)
+        yield from (_Place(Layer.SCP, found, level, bears) for level, found in enumerate(policies.scps))
+    yield _Place(Layer.ENDPOINT, policies.endpoint or (), bounded=bounded)
+    yield _Place(Layer.RESOURCE, policies.resource, bounded=bounded)
+    yield _Place(Layer.TRUST, policies.trust, bounded=bounded)
+    yield _Place(Layer.IDENTITY, policies.identity, bears=member)
+    yield _Place(Layer.BOUNDARY, policies.boundary or (), bears=member)
+    yield _Place(Layer.SESSION, policies.session or (), bears=member)
 
 
-def _bearing(request: AccessRequest) -> Mapping[Layer, bool]:
-    """Which layers reach the request at all."""
-    member = has_identity(request.principal)
-    bearing = dict.fromkeys(Layer, True)
-    bearing.update(dict.fromkeys((Layer.IDENTITY, Layer.BOUNDARY, Layer.SESSION), member))
-    bearing[Layer.SCP] = not spared_by_service_control(request.principal)
-    bearing[Layer.RCP] = not spared_by_resource_control(request)
-    return bearing
-
-
-_BOUNDED = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT})
-
-
-def _part(place: _Place, statement: Statement, asking: Asking, *, bears: bool, bounded: bool) -> Part:
+def _part(place: _Place, policy: Policy, statement: Statement, asking: Asking, *, action: bool) -> Part:
     reach = Reach.DIRECT
     if statement.principals is not None:
-        reach = reach_of(statement, statement.principals, asking, bounded=bounded and place.layer in _BOUNDED)
+        reach = reach_of(statement, statement.principals, asking, bounded=place.bounded)
     return Part(
         layer=place.layer,
         level=place.level,
-        policy=place.policy,
+        policy=policy,
         statement=statement,
-        bears=bears,
+        bears=place.bears,
         reach=reach,
-        action=statement.action_patterns.match(asking.action) is not statement.not_actions,
+        action=action,
         resource=resource_matches(statement, asking),
-        conditions=tuple(
-            ConditionPart(condition, asking.value(condition.folded_key), condition.holds(asking))
-            for condition in statement.conditions
-        ),
+        conditions=tuple([_condition(each, asking) for each in statement.conditions]) if statement.conditions else (),
     )
+
+
+def _condition(condition: Condition, asking: Asking) -> ConditionPart:
+    got = asking.value(condition.folded_key)
+    return ConditionPart(condition, got, condition.judge(got, asking))
 
 
 def near_misses(decision: Decision) -> tuple[NearMiss, ...]:

@@ -73,22 +73,21 @@ def _octets(text: str) -> bytes | None:
         return None
 
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Range = tuple[int, int, int]
+"""Version, first and last address of a range."""
 
 
-def _network(text: str) -> _Network | None:
+def _range(text: str) -> _Range | None:
+    """An address or a range in CIDR form; a bare address is read without the cost of a network."""
+    text = text.strip()
     try:
-        return ipaddress.ip_network(text.strip(), strict=False)
+        if "/" not in text:
+            address = ipaddress.ip_address(text)
+            return address.version, int(address), int(address)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-
-
-def _holds(network: _Network, asked: _Network) -> bool:
-    if isinstance(network, ipaddress.IPv4Network) and isinstance(asked, ipaddress.IPv4Network):
-        return asked.subnet_of(network)
-    if isinstance(network, ipaddress.IPv6Network) and isinstance(asked, ipaddress.IPv6Network):
-        return asked.subnet_of(network)
-    return False
+    return network.version, int(network.network_address), int(network.broadcast_address)
 
 
 def _compared(read: _Read, compare: Callable[[Decimal, Decimal], bool], values: Iterable[str]) -> _Test:
@@ -110,11 +109,14 @@ def _binary(values: Iterable[str]) -> _Test:
 
 def _ip_address(values: Iterable[str]) -> _Test:
     """Addresses within ranges; an IPv6 address is in no IPv4 range."""
-    networks = tuple(network for value in values if (network := _network(value)) is not None)
+    ranges = tuple(found for value in values if (found := _range(value)) is not None)
 
     def test(got: str) -> bool:
-        asked = _network(got)
-        return asked is not None and any(_holds(network, asked) for network in networks)
+        asked = _range(got)
+        if asked is None:
+            return False
+        version, first, last = asked
+        return any(each[0] == version and each[1] <= first and last <= each[2] for each in ranges)
 
     return test
 

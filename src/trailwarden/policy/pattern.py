@@ -61,7 +61,10 @@ class _Segment:
 
     def at(self, text: str, start: int) -> bool:
         """Whether the segment matches at `start`; the caller knows that it fits."""
-        return all(text.startswith(chunk, start + offset) for offset, chunk in self.chunks)
+        for offset, chunk in self.chunks:  # noqa: SIM110 — the hottest loop there is, and `all` takes twice as long
+            if not text.startswith(chunk, start + offset):
+                return False
+        return True
 
     def find(self, text: str, start: int, end: int) -> int:
         """The first place in text[start:end] where the segment matches, or -1."""
@@ -137,8 +140,10 @@ class Glob:
         """Whether the whole of `text` matches. Taking the leftmost place for each segment never misses a match."""
         if self.tail is None:
             return len(text) == self.head.length and self.head.at(text, 0)
+        if not self.head.at(text, 0):
+            return False
         place, end = self.head.length, len(text) - self.tail.length
-        if place > end or not self.head.at(text, 0) or not self.tail.at(text, end):
+        if place > end or not self.tail.at(text, end):
             return False
         for segment in self.middle:
             place = segment.find(text, place, end)
@@ -177,7 +182,10 @@ class Patterns:
         """Whether any of the patterns matches the whole of `text`."""
         if self.everything or text in self.exact or text.startswith(self.prefixes):
             return True
-        return bool(self.globs) and any(glob.match(text) for glob in self.globs)
+        for glob in self.globs:  # noqa: SIM110 — as above
+            if glob.match(text):
+                return True
+        return False
 
 
 def compile_patterns(patterns: Iterable[Sequence[Piece]]) -> Patterns:
