@@ -4,10 +4,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Arn"]
 
 _PARTS = 6
+_LONGEST_KEPT = 512
+"""Longer ARNs are parsed anew each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,18 +26,16 @@ class Arn:
     @classmethod
     def parse(cls, text: str) -> "Arn | None":
         """The ARN in `text`, or None where it is not one."""
-        parts = text.split(":", _PARTS - 1)
-        if len(parts) != _PARTS or parts[0] != "arn":
-            return None
-        return cls(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+        return _remembered(text) if len(text) <= _LONGEST_KEPT else _parsed(text)
 
     @property
     def type(self) -> str:
         """The resource type: the word before the first slash or colon, or "" for a bare resource."""
-        for index, char in enumerate(self.resource):
-            if char in "/:":
-                return self.resource[:index]
-        return ""
+        resource = self.resource
+        slash, colon = resource.find("/"), resource.find(":")
+        if slash < 0 or 0 <= colon < slash:
+            slash = colon
+        return resource[:slash] if slash >= 0 else ""
 
     @property
     def name(self) -> str:
@@ -43,3 +44,13 @@ class Arn:
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+def _parsed(text: str) -> Arn | None:
+    parts = text.split(":", _PARTS - 1)
+    if len(parts) != _PARTS or parts[0] != "arn":
+        return None
+    return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+
+_remembered = lru_cache(maxsize=4_096)(_parsed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.callers import completed
-from trailwarden.auth.context import caller_context, request_context, resource_context, service_context
+from trailwarden.auth.context import Deferred, caller_context, request_context, resource_context, service_context
 from trailwarden.auth.errors import AccessDenied
 from trailwarden.auth.facts import FactsProvider, ResourceFacts
 from trailwarden.auth.gather import Gatherer, ManagedDocument
@@ -79,7 +79,7 @@ class Authorizer:
         authenticated = resolved.authenticated
         caller = authenticated.caller
         asker = self._asker(caller, transaction, now=authenticated.now, region=authenticated.region)
-        context = {**asker.context, **request_context(authenticated)}
+        context = Deferred(lambda: {**asker.context, **request_context(authenticated)})
         judged: list[Judged] = []
         refused: dict[int, AwsError] = {}
         for check in resolved.checks:
@@ -143,7 +143,7 @@ class Authorizer:
             caller=caller,
             place=place,
             policies=self._gatherer.of_caller(caller, reader, place),
-            context=caller_context(caller, now=now, region=region, place=place),
+            context=Deferred(lambda: caller_context(caller, now=now, region=region, place=place)),
             places={account: place},
         )
 
@@ -158,11 +158,13 @@ class Authorizer:
             action=check.action,
             resource=resource,
             resource_account=account,
-            context={
-                **context,
-                **resource_context(facts, service=service, account=account, owner=owner),
-                **check.context,
-            },
+            context=Deferred(
+                lambda: {
+                    **context,
+                    **resource_context(facts, service=service, account=account, owner=owner),
+                    **check.context,
+                }
+            ),
             resource_in_management_account=owner is not None and owner.organization.management_account == account,
         )
         policies = self._gatherer.of_check(asker.policies, asker.caller, check, facts, reader=reader, owner=owner)

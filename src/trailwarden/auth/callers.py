@@ -81,30 +81,29 @@ def user_caller(key: AccessKey, reader: Reader) -> Caller | None:
     if document is None or key.id not in document.body.access_keys:
         return None
     user = document.body
-    principal = Principal(
-        kind=PrincipalKind.USER,
-        account=key.account,
-        arn=user.arn,
-        issuer_arn=user.arn,
-        unique_id=user.id,
-        canonical_id=canonical_id(key.account),
-        management_account=place.management,
-    )
+    principal = _principal(PrincipalKind.USER, key.account, user.arn, user.id, place.management)
     return Caller(principal=principal, access_key=key.id, user_name=user.name, tags=user.tags)
 
 
 def _root(key: AccessKey, *, management: bool) -> Caller:
     arn = f"arn:aws:iam::{key.account}:root"
-    principal = Principal(
-        kind=PrincipalKind.ROOT,
-        account=key.account,
+    return Caller(
+        principal=_principal(PrincipalKind.ROOT, key.account, arn, key.account, management), access_key=key.id
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _principal(kind: PrincipalKind, account: str, arn: str, unique_id: str, management: bool) -> Principal:  # noqa: FBT001 — a cache's keys are cheapest by place
+    """The user or root, made once for all of its calls."""
+    return Principal(
+        kind=kind,
+        account=account,
         arn=arn,
         issuer_arn=arn,
-        unique_id=key.account,
-        canonical_id=canonical_id(key.account),
+        unique_id=unique_id,
+        canonical_id=canonical_id(account),
         management_account=management,
     )
-    return Caller(principal=principal, access_key=key.id)
 
 
 def session_caller(opened: Opened, reader: Reader) -> Caller | None:

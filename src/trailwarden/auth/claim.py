@@ -7,11 +7,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import unquote
+
+import msgspec
 
 from trailwarden.auth.errors import (
     AuthorizationHeaderMalformed,
@@ -50,8 +51,7 @@ Headers = Mapping[str, str]
 """Headers by lower-case name; several of one name are joined by commas, as they are signed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """A signature and what it says of itself. `date` is as signed (`20150830T123600Z`), `signed_at` its time.
 
     `signing` is "header" or "query"; `expires` the seconds a presigned URL lives, None for a header. `region` is the scope's,
@@ -219,8 +219,7 @@ def _authentication_parameters(query: str, family: str) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
+class _Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of an authorization as they came; `expires` only for a presigned URL."""
 
     algorithm: str

@@ -6,7 +6,7 @@ Keys that the call's members fill (aws:RequestTag, aws:TagKeys, sts:ExternalId â
 resource with its facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from trailwarden.auth.facts import ResourceFacts
@@ -15,7 +15,7 @@ from trailwarden.auth.stages import Authenticated, Caller, Session
 from trailwarden.clock import iso
 from trailwarden.policy import ContextValue, PrincipalKind
 
-__all__ = ["caller_context", "request_context", "resource_context", "service_context"]
+__all__ = ["Deferred", "caller_context", "request_context", "resource_context", "service_context"]
 
 _S3_SIGNING = {"header": "REST-HEADER", "query": "REST-QUERY-STRING"}
 
@@ -28,6 +28,34 @@ _TYPES: Mapping[PrincipalKind, str] = {
 }
 
 _CAPITALS = {False: "false", True: "true"}
+
+
+class Deferred(Mapping[str, ContextValue]):
+    """A context made when somebody first looks into it, which a call that meets no conditions never does."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Mapping[str, ContextValue]]) -> None:
+        self._make = make
+        self._made: Mapping[str, ContextValue] | None = None
+
+    def _whole(self) -> Mapping[str, ContextValue]:
+        made = self._made
+        if made is None:
+            made = self._made = self._make()
+        return made
+
+    def __getitem__(self, key: str) -> ContextValue:
+        return self._whole()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __repr__(self) -> str:
+        return f"Deferred({dict(self._whole())!r})"
 
 
 @lru_cache(maxsize=16)

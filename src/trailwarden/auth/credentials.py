@@ -89,8 +89,17 @@ class Authenticator:
         check_reach(signer.caller, route)
         if self._signing_region is not None:
             check_region(claim, self._signing_region(parsed, transaction))
-        caller = replace(
-            signer.caller, signing=claim.signing, signed_at=claim.signed_at, signature_version=claim.algorithm
+        known = signer.caller
+        caller = Caller(
+            principal=known.principal,
+            access_key=known.access_key,
+            user_name=known.user_name,
+            tags=known.tags,
+            session=known.session,
+            invoked_by=known.invoked_by,
+            signing=claim.signing,
+            signed_at=claim.signed_at,
+            signature_version=claim.algorithm,
         )
         return Authenticated(
             parsed=parsed,

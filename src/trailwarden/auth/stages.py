@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from trailwarden.catalog.checks import Check
 from trailwarden.errors import AwsError
 from trailwarden.policy.decision import Decision
@@ -58,8 +60,7 @@ class Caller:
     signature_version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticated:
+class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
     """A call whose caller is proved. `region` is the signature's; `body` is the payload with any chunk framing taken off and verified."""
 
     parsed: Parsed
@@ -70,16 +71,14 @@ class Authenticated:
     now: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """A call with the permissions it needs, in the order in which AWS asks for them."""
 
     authenticated: Authenticated
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """One check, what was asked of the engine, by which policies, and its answer."""
 
     check: Check
@@ -88,8 +87,7 @@ class Judged:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorized:
+class Authorized(msgspec.Struct, frozen=True, kw_only=True):
     """A call that is allowed. Handlers are given nothing else.
 
     `refused` maps the items that it is not allowed for (`Check.item`) to why; the handler leaves them out and tells it.

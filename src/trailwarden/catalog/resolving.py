@@ -74,9 +74,12 @@ def filled_keys(service: str, operation: str) -> frozenset[str]:
 
 def _distinct(checks: Iterable[Check]) -> tuple[Check, ...]:
     """The checks, each once; two that differ in context alone are two."""
+    every = tuple(checks)
+    if len(every) == 1:
+        return every
     found: dict[tuple[str, str], list[Check]] = {}
     ordered: list[Check] = []
-    for check in checks:
+    for check in every:
         same = found.setdefault((check.action, check.resource), [])
         if check not in same:
             same.append(check)

@@ -34,8 +34,25 @@ class Asking:
 def asking_of(request: AccessRequest) -> Asking:
     """The request made ready."""
     given = request.context
-    find = given.value if isinstance(given, Context) else _folded(given).get
+    find = given.value if isinstance(given, Context) else _Folding(given).get
     return Asking(request, request.principal, request.action.lower(), request.resource, find)
+
+
+class _Folding:
+    """A context folded to lower case when a condition first asks for a key: most requests meet none."""
+
+    __slots__ = ("_folded", "_given")
+
+    def __init__(self, given: Mapping[str, ContextValue]) -> None:
+        self._given = given
+        self._folded: Mapping[str, ContextValue] | None = None
+
+    def get(self, key: str) -> ContextValue | None:
+        """The value of a key in lower case."""
+        folded = self._folded
+        if folded is None:
+            folded = self._folded = _folded(self._given)
+        return folded.get(key)
 
 
 def _folded(context: Mapping[str, ContextValue]) -> Mapping[str, ContextValue]:

@@ -63,6 +63,8 @@ class PrincipalKind(StrEnum):
     SERVICE = "service"
     ANONYMOUS = "anonymous"
 
+    __hash__ = str.__hash__  # as good as the enumeration's own, without a call
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:

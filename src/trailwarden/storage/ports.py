@@ -70,8 +70,7 @@ class Past(Generic[T]):
     body: T | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One event for the journal: the record as JSON bytes, and what it is looked up by.
 
     `account` is the recipient account; `time` is eventTime in seconds since the epoch; `category` as in the record's eventCategory.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 __all__ = ["HttpRequest", "HttpResponse"]
 
 
@@ -29,8 +31,7 @@ class HttpRequest:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A response; `body` is sent whole, or left out for HEAD with its length kept."""
 
     status: int

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from trailwarden.wire.http import HttpRequest
 
 __all__ = ["Family", "Parsed", "Protocol", "Route"]
@@ -23,8 +25,7 @@ class Route:
     family: Family
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A call whose service, operation and members are known, and nothing yet about who makes it.
 
     `params` has the model's member names; blobs are bytes, timestamps are aware datetimes, streaming bodies are bytes
