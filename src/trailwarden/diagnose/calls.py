@@ -145,7 +145,8 @@ def _structure(shape: Any, given: Mapping[str, Any], depth: int) -> dict[str, An
     return found
 
 
-def _names(shape: Any) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _names(shape: Any) -> Mapping[str, str]:
     """How events may spell a structure's members: as the model, as on the wire, EC2's lists as sets."""
     names: dict[str, str] = {}
     for member, of in shape.members.items():

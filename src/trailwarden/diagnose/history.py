@@ -1,0 +1,254 @@
+"""Recorded history: CloudTrail events of log files, of event history and of a running server, read fast and in portions.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from isal import isal_zlib
+from msgspec import UNSET, Raw, UnsetType
+
+from trailwarden.diagnose.data import Clients, Unreadable
+
+__all__ = ["Event", "Identity", "Portion", "events_of", "log_files", "portions_of_files", "portions_of_server"]
+
+_UNPACKED_MAX = 256 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_ENDINGS = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_DIGESTS = "CloudTrail-Digest"
+_LOOKED_UP = 2_000
+_LINES = 4 * 1024 * 1024
+
+
+class _Issuer(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    """Who issued the credentials of a session."""
+
+    arn: str = ""
+
+
+class _Session(msgspec.Struct, rename="camel", frozen=True):
+    """What is told of a session."""
+
+    session_issuer: _Issuer = _Issuer()
+    attributes: dict[str, str] = {}
+    source_identity: str = ""
+
+
+class Identity(msgspec.Struct, rename="camel", frozen=True):
+    """userIdentity, as far as a decision depends on it."""
+
+    type: str = ""
+    arn: str = ""
+    account_id: str = ""
+    access_key_id: str = ""
+    invoked_by: str = ""
+    session_context: _Session = _Session()
+
+
+class Event(msgspec.Struct, rename="camel", frozen=True):
+    """One event, as far as a decision depends on it. `request_parameters` and `resources` stay JSON until they are needed."""
+
+    event_source: str
+    event_name: str
+    user_identity: Identity = Identity()
+    event_id: str = msgspec.field(default="", name="eventID")
+    event_time: str = ""
+    event_type: str = ""
+    event_category: str = ""
+    aws_region: str = ""
+    source_ip_address: str = msgspec.field(default="", name="sourceIPAddress")
+    user_agent: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    vpc_endpoint_id: str = ""
+    request_parameters: Raw = Raw(b"null")
+    resources: Raw = Raw(b"null")
+    tls_details: Raw | UnsetType = UNSET
+
+
+class _LookedUp(msgspec.Struct, frozen=True):
+    event: str = msgspec.field(default="", name="CloudTrailEvent")
+
+
+class _File(msgspec.Struct, frozen=True):
+    """What holds events: a log file, or the output of `aws cloudtrail lookup-events`."""
+
+    records: list[Raw] = msgspec.field(default_factory=list, name="Records")
+    events: list[_LookedUp] = msgspec.field(default_factory=list, name="Events")
+
+
+class _Log(msgspec.Struct, frozen=True):
+    """A log file, all of whose events have the expected shape."""
+
+    records: list[Event] = msgspec.field(name="Records")
+
+
+class Portion(msgspec.Struct, frozen=True):
+    """A piece of history for one worker: the name of a file (from `start` to `end`, where it is one of lines), or events as JSON."""
+
+    path: str = ""
+    start: int = 0
+    end: int = 0
+    events: tuple[str, ...] = ()
+
+
+_LOG: msgspec.json.Decoder[_Log] = msgspec.json.Decoder(_Log)
+_FILE: msgspec.json.Decoder[_File] = msgspec.json.Decoder(_File)
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+
+
+def log_files(given: Iterable[Path]) -> tuple[Path, ...]:
+    """The log files among files and in folders, in order; digest files are none. Raises Unreadable where there is none."""
+    found: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            inside = (each for each in path.rglob("*") if each.name.endswith(_ENDINGS) and each.is_file())
+            found.extend(sorted(each for each in inside if _DIGESTS not in each.parts))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise Unreadable(f"{path} is neither a log file nor a folder of them")
+    if not found:
+        raise Unreadable("there is no log file in these folders")
+    return tuple(found)
+
+
+def portions_of_files(files: Iterable[Path]) -> Iterator[Portion]:
+    """One portion a file; a large file of lines is cut into several."""
+    for path in files:
+        size = path.stat().st_size
+        if path.suffix in {".jsonl", ".ndjson"} and size > _LINES:
+            yield from (Portion(str(path), at, min(at + _LINES, size)) for at in range(0, size, _LINES))
+        else:
+            yield Portion(str(path))
+
+
+def portions_of_server(clients: Clients) -> Iterator[Portion]:
+    """The event history, through LookupEvents. Raises Unreadable."""
+    waiting: list[str] = []
+    try:
+        for page in clients.client("cloudtrail").get_paginator("lookup_events").paginate():
+            waiting.extend(each["CloudTrailEvent"] for each in page["Events"])
+            if len(waiting) >= _LOOKED_UP:
+                yield Portion(events=tuple(waiting))
+                waiting = []
+    except (ClientError, BotoCoreError) as error:
+        raise Unreadable(f"the event history cannot be read: {error}") from error
+    if waiting:
+        yield Portion(events=tuple(waiting))
+
+
+def events_of(portion: Portion) -> tuple[list[Event], int]:
+    """The events of a portion, and how many of its records are none. Raises Unreadable for a file that is no log file."""
+    if not portion.path:
+        return _each(map(str.encode, portion.events))
+    path = Path(portion.path)
+    try:
+        if portion.end:
+            return _each(_lines_between(path, portion.start, portion.end))
+        data = path.read_bytes()
+        return _decoded(_unpacked(data) if data.startswith(_GZIP) else data)
+    except (OSError, ValueError, msgspec.DecodeError, isal_zlib.error) as error:
+        raise Unreadable(f"{path} is no log file: {error}") from error
+
+
+def _decoded(data: bytes) -> tuple[list[Event], int]:
+    try:
+        return _LOG.decode(data).records, 0
+    except msgspec.DecodeError:
+        return _each(_records(data))
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    """The events one by one, whatever holds them. Raises msgspec.DecodeError."""
+    if data.lstrip().startswith(b"["):
+        yield from map(bytes, _LIST.decode(data))
+        return
+    try:
+        file = _FILE.decode(data)
+    except msgspec.DecodeError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:  # noqa: PLR2004 — one line alone is no file of lines
+            raise
+        yield from lines
+        return
+    yield from map(bytes, file.records)
+    yield from (each.event.encode() for each in file.events)
+    if not file.records and not file.events and b'"eventName"' in data:
+        yield data
+
+
+def _each(records: Iterable[bytes]) -> tuple[list[Event], int]:
+    found: list[Event] = []
+    wrong = 0
+    for record in records:
+        try:
+            found.append(_EVENT.decode(record))
+        except msgspec.DecodeError:
+            mended = _mended(record)
+            wrong += mended is None
+            found.extend(() if mended is None else (mended,))
+    return found, wrong
+
+
+def _mended(record: bytes) -> Event | None:
+    """An event in which members that do not matter are null, or that stands within EventBridge's envelope."""
+    try:
+        given = msgspec.json.decode(record)
+        given = given.get("detail", given)
+        return msgspec.convert(_without_nulls(given), Event, strict=False) if isinstance(given, dict) else None
+    except (msgspec.DecodeError, AttributeError, TypeError, RecursionError):
+        return None
+
+
+_RAW = frozenset({"requestParameters", "resources", "tlsDetails"})
+
+
+def _without_nulls(given: dict[str, Any]) -> dict[str, Any]:
+    """The event without nulls, and with those members as JSON that are kept so."""
+    return {
+        key: Raw(msgspec.json.encode(value)) if key in _RAW else _told(value)
+        for key, value in given.items()
+        if value is not None
+    }
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _told(each) for key, each in value.items() if each is not None}
+    return value
+
+
+def _lines_between(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The lines that begin in this range of a file."""
+    with path.open("rb") as file:
+        if start:
+            file.seek(start - 1)
+            file.readline()
+        while file.tell() < end:
+            line = file.readline()
+            if line.strip():
+                yield line
+
+
+def _unpacked(data: bytes) -> bytes:
+    """All members of a gzip file, bounded."""
+    parts: list[bytes] = []
+    room = _UNPACKED_MAX
+    while data.startswith(_GZIP):
+        opener = isal_zlib.decompressobj(wbits=31)
+        parts.append(opener.decompress(data, room))
+        room -= len(parts[-1])
+        if opener.unconsumed_tail or room <= 0:
+            raise ValueError(f"it unpacks to more than {_UNPACKED_MAX >> 20} MiB")
+        if not opener.eof:
+            raise ValueError("it is cut off")
+        data = opener.unused_data
+    return b"".join(parts)
+
+
