@@ -18,7 +18,7 @@ from trailwarden.services.s3.conditions import check_copy_source, check_write
 from trailwarden.services.s3.customer_keys import check_customer_key
 from trailwarden.services.s3.draft import draft_of, encryption_members, new_version_id
 from trailwarden.services.s3.errors import AccessDenied, InvalidRequest, MethodNotAllowed, NoSuchKey, argument
-from trailwarden.services.s3.kms import demand_key
+from trailwarden.services.s3.kms import demand_key, with_data_key
 from trailwarden.services.s3.objects import check_key, demand_list, find_version, source_bytes, version_members
 from trailwarden.services.s3.stored import Checksum, Stored, latest
 from trailwarden.services.world import World
@@ -132,7 +132,7 @@ def _copy(call: Call, world: World, bucket: Bucket, source: CopySource) -> Store
         stored = msgspec.structs.replace(stored, headers=kept | redirect, metadata=source.stored.metadata)
     if params.get("TaggingDirective", "COPY") == "COPY":
         stored = msgspec.structs.replace(stored, tags=source.stored.tags)
-    demand_key(call, world, bucket, stored, "kms:GenerateDataKey")
+    stored = with_data_key(call, world, bucket, stored)
     return shelf.add(world.transaction, bucket, stored, new_version_id(world.chance))
 
 

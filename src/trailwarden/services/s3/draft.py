@@ -172,10 +172,27 @@ def with_encryption(params: Mapping[str, Any], bucket: Bucket, stored: Stored) -
         stored,
         encryption=algorithm,
         kms_key=_key_arn(bucket, key or ""),
+        encryption_context=stored.encryption_context | _asked_context(params),
         bucket_key=bucket_key,
         customer_key_md5="",
         etag=_opaque(stored.etag),
     )
+
+
+def _asked_context(params: Mapping[str, Any]) -> dict[str, str]:
+    """The encryption context that the request adds, JSON in Base64. InvalidArgument.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html#s3-kms-encryption-context
+    """
+    given = params.get("SSEKMSEncryptionContext")
+    if not given:
+        return {}
+    try:
+        return msgspec.json.decode(base64.b64decode(given, validate=True), type=dict[str, str])
+    except (ValueError, msgspec.DecodeError):
+        raise argument(
+            "x-amz-server-side-encryption-context", given, "The header must be a Base64-encoded JSON of text pairs."
+        ) from None
 
 
 def _opaque(etag: str) -> str:

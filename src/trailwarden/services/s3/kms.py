@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms-permissions
 """
 
+import msgspec
+
 from trailwarden.arn import Arn
 from trailwarden.catalog.checks import Check
 from trailwarden.errors import AwsError
@@ -17,6 +19,7 @@ __all__ = [
     "KmsNotFoundException",
     "demand_key",
     "encryption_context",
+    "with_data_key",
 ]
 
 _MANAGED = ":alias/aws/s3"
@@ -54,6 +57,17 @@ def encryption_context(bucket: Bucket, stored: Stored) -> dict[str, str | tuple[
         **{f"kms:EncryptionContext:{name}": value for name, value in pairs.items()},
         "kms:EncryptionContextKeys": tuple(pairs),
     }
+
+
+def with_data_key(call: Call, world: World, bucket: Bucket, stored: Stored) -> Stored:
+    """The object to be written, its key named by the key's own ARN: an alias may come to stand for another key later.
+
+    As `demand_key` for kms:GenerateDataKey.
+    """
+    demand_key(call, world, bucket, stored, "kms:GenerateDataKey")
+    arn = Arn.parse(stored.kms_key)
+    facts = world.resource(arn) if arn is not None and not stored.kms_key.endswith(_MANAGED) else None
+    return msgspec.structs.replace(stored, kms_key=facts.arn) if facts is not None and facts.arn else stored
 
 
 def demand_key(call: Call, world: World, bucket: Bucket, stored: Stored, action: str) -> None:

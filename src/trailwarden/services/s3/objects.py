@@ -24,7 +24,7 @@ from trailwarden.services.s3.errors import (
     NoSuchVersion,
     argument,
 )
-from trailwarden.services.s3.kms import demand_key
+from trailwarden.services.s3.kms import demand_key, with_data_key
 from trailwarden.services.s3.ranges import Cut, cut_of
 from trailwarden.services.s3.stored import NULL, Checksum, Stored, latest, version_of
 from trailwarden.services.world import World
@@ -87,7 +87,7 @@ def put_object(call: Call, world: World) -> Mapping[str, Any]:
     stored = draft_of(
         call, bucket, size=len(data), etag=etag, blob=world.transaction.store(data) if data else "", checksum=checksum
     )
-    demand_key(call, world, bucket, stored, "kms:GenerateDataKey")
+    stored = with_data_key(call, world, bucket, stored)
     stored = shelf.add(world.transaction, bucket, stored, new_version_id(world.chance))
     return {
         "ETag": f'"{stored.etag}"',

@@ -15,7 +15,7 @@ from trailwarden.services.s3.bucket import Bucket, find_bucket
 from trailwarden.services.s3.checksums import ALGORITHMS
 from trailwarden.services.s3.draft import draft_of, encryption_members
 from trailwarden.services.s3.errors import InvalidRequest, NoSuchUpload, argument
-from trailwarden.services.s3.kms import demand_key
+from trailwarden.services.s3.kms import with_data_key
 from trailwarden.services.s3.objects import check_key
 from trailwarden.services.s3.paging import LAST, Encoding, Walk, limit_of, walk
 from trailwarden.services.s3.stored import PART, UPLOAD, Upload, latest, part_name, upload_name
@@ -46,7 +46,7 @@ def create_multipart_upload(call: Call, world: World) -> Mapping[str, Any]:
     check_key(key)
     algorithm, composite = _checksum_mode(params)
     draft = draft_of(call, bucket)
-    demand_key(call, world, bucket, draft, "kms:GenerateDataKey")
+    draft = with_data_key(call, world, bucket, draft)
     standing = latest(world.transaction, bucket, key)
     upload = Upload(
         id=f"{int(call.now * 1000):012x}{world.chance.letters(52)}",
