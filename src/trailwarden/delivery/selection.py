@@ -27,6 +27,8 @@ _KINDS = {
 }
 _ENDING = frozenset({"StopLogging", "DeleteTrail"})
 _MOMENT = 60.0
+_STS, _STS_REGION = "sts.amazonaws.com", "us-east-1"
+_STS_REGIONAL = b'"clientProvidedHostHeader":"sts.us-east-1.'
 _OWN_WRITE = b'"invokedBy":"cloudtrail.amazonaws.com"'
 
 
@@ -50,7 +52,18 @@ def _concerns(trail: Trail, entry: Entry) -> bool:
         return True
     if entry.region != trail.home_region:
         return False
-    return trail.include_global_service_events or not catalog.is_global(entry.source.partition(".")[0])
+    return trail.include_global_service_events or not _is_global(entry)
+
+
+def _is_global(entry: Entry) -> bool:
+    """Events of global services, and those of STS's global endpoint, which are of us-east-1 too.
+
+    Only a host that names the Region is STS's Regional endpoint there; the one address of this server names none.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#cloudtrail-integration_signin-tempcreds
+    """
+    if entry.source == _STS:
+        return entry.region == _STS_REGION and _STS_REGIONAL not in entry.record
+    return catalog.is_global(entry.source.partition(".")[0])
 
 
 def _while_logging(trail: Trail, position: int, entry: Entry) -> bool:

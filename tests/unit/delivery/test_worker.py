@@ -273,7 +273,11 @@ def test_a_file_is_at_most_50_megabytes(made: Bench) -> None:
 def test_global_services_can_be_left_out(made: Bench) -> None:
     made.trail(include_global_service_events=False)
     made.record(source="iam.amazonaws.com")
+    made.record(source="sts.amazonaws.com", name="AssumeRole")
     local = made.record(source="sqs.amazonaws.com")
+    record = {"eventID": "regional", "tlsDetails": {"clientProvidedHostHeader": "sts.us-east-1.amazonaws.com"}}
+    made.record(source="sts.amazonaws.com", name="AssumeRole", record=msgspec.json.encode(record))
+    local.append("regional")
     made.run()
     assert made.buckets.event_ids() == local
 
