@@ -59,7 +59,12 @@ def _lines(operations: Mapping[str, list[str]]) -> Iterator[str]:
     for service in _OURS:
         yield from _service(service, operations[service])
     others = sorted(set(operations) - set(_OURS))
-    yield from ("", "## Services without any built operation", "", _listed(f"{each} ({len(operations[each])})" for each in others))
+    yield from (
+        "",
+        "## Services without any built operation",
+        "",
+        _listed(f"{each} ({len(operations[each])})" for each in others),
+    )
 
 
 def _service(service: str, operations: list[str]) -> Iterator[str]:

@@ -99,7 +99,9 @@ def test_tampered_body(live: Live, family: str) -> None:
     "change",
     [
         lambda headers: headers.update({"X-Amz-Date": "20200101T000000Z"}),
-        lambda headers: headers.update({"X-Amz-Target": STATUS.headers["X-Amz-Target"].replace("GetTrailStatus", "StopLogging")}),
+        lambda headers: headers.update(
+            {"X-Amz-Target": STATUS.headers["X-Amz-Target"].replace("GetTrailStatus", "StopLogging")}
+        ),
         lambda headers: headers.update({"Authorization": headers["Authorization"][:-1]}),
         lambda headers: headers.update({"Authorization": "AWS4-HMAC-SHA256 nonsense"}),
         lambda headers: headers.pop("X-Amz-Date"),
