@@ -95,27 +95,22 @@ def _depth(text: str) -> int:
 
 
 def statement_spans(text: str) -> tuple[Span, ...]:
-    """Where each object of the document's Statement stands. `text` has passed `read_json`."""
+    """Where each object of the document's Statement stands. `text` is known to be a policy."""
     tokens = _TOKEN.finditer(text)
-    depth, key = 0, ""
-    for match in tokens:
-        mark = match.group()
-        if mark == ":" and depth == 1 and key == "Statement":
-            lines = _Lines(text)
-            return tuple(Span(lines.position(first), lines.position(last)) for first, last in _spans(tokens))
-        if mark in "{[":
-            depth += 1
-        elif mark in "}]":
-            depth -= 1
-        elif mark[0] == '"' and depth == 1:
+    key = mark = ""
+    while mark != ":" or key != "Statement":
+        if mark.startswith('"'):
             key = json.loads(mark)
-    return ()
+        mark = next(tokens).group()
+    lines = _Lines(text)
+    return tuple(Span(lines.position(first), lines.position(last)) for first, last in _spans(tokens))
 
 
 def _spans(tokens: Iterator["re.Match[str]"]) -> Iterator[tuple[int, int]]:
     """The outermost objects of the value that follows, which is one object or a list of them: first and last offset."""
     depth, start, listed = 0, 0, False
-    for match in tokens:
+    while True:
+        match = next(tokens)
         mark = match.group()
         if mark == "{":
             depth += 1

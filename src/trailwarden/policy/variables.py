@@ -69,9 +69,9 @@ class Template:
             found = part.resolve(asking) if isinstance(part, Variable) else part
             if isinstance(found, Unresolved):
                 return found
-            if found is UNKNOWN:
-                answer = UNKNOWN
-            elif not isinstance(found, Unknown):
+            if isinstance(found, Unknown):
+                answer = found
+            else:
                 pieces.append(found)
         return answer if answer is not None else tuple(pieces)
 

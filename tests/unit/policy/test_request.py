@@ -5,9 +5,11 @@ import pytest
 from tests.unit.policy.cases import PRINCIPALS
 
 from trailwarden.policy import (
+    UNKNOWN,
     AccessRequest,
     Context,
     ContextValue,
+    Effect,
     Layer,
     PolicySet,
     Source,
@@ -77,3 +79,49 @@ def test_importing_the_engine_brings_in_the_standard_library_alone_and_little_of
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["trailwarden"]
+
+
+def test_a_service_need_not_say_that_it_is_one() -> None:
+    keys = {"Bool": {"aws:PrincipalIsAWSService": "true"}, "StringEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}}  # fmt: skip
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": keys}
+    document = {"Version": "2012-10-17", "Statement": statement}
+    bucket = compile_policy(document, Source(layer=Layer.RESOURCE, id="Case"))
+    for principal, allowed in (("service", True), ("user", False)):
+        request = AccessRequest(principal=PRINCIPALS[principal], action="s3:GetObject", resource="*")
+        assert evaluate(request, PolicySet(resource=(bucket,))).allowed is allowed
+
+
+def test_numbers_and_truths_of_a_mapping_are_texts() -> None:
+    condition = {"NumericEquals": {"s3:max-keys": [10, 2.5]}, "Bool": {"aws:SecureTransport": True}}
+    asked = AccessRequest(
+        principal=CALLER, action="s3:List", resource="*", context={"s3:max-keys": "2.5", "aws:SecureTransport": "true"}
+    )
+    assert evaluate(asked, policy(Condition=condition)).allowed
+
+
+def test_a_policy_forgets_actions_before_they_are_too_many() -> None:
+    (found,) = policy().identity
+    for number in range(3_000):
+        assert len(found.candidates(f"s3:action{number}")) == 1
+    assert found.candidates("s3:action0") == found.candidates("s3:action0")
+    assert len(found._remembered) < 2_049
+
+
+def test_literals_beside_text_are_one_text() -> None:
+    resource = "arn:aws:s3:::trail-logs/${aws:username}-a${?}b${*}c*d"
+    for text, allowed in (("mary-a?b*c-d", True), ("mary-axbxc-d", False), ("mary-a?b*c-e", False)):
+        asked = AccessRequest(
+            principal=CALLER,
+            action="s3:GetObject",
+            resource=f"arn:aws:s3:::trail-logs/{text}",
+            context={"aws:username": "mary"},
+        )
+        assert evaluate(asked, policy(Resource=resource)).allowed is allowed
+
+
+def test_a_wanted_value_that_is_not_known_leaves_the_condition_open() -> None:
+    tagged = policy(Condition={"StringEquals": {"aws:PrincipalTag/team": ["${aws:ResourceTag/team}", "red"]}})
+    for team, effect in (("blue", Effect.DEPENDS), ("red", Effect.ALLOWED)):
+        context: dict[str, ContextValue] = {"aws:PrincipalTag/team": team, "aws:ResourceTag/team": UNKNOWN}
+        request = AccessRequest(principal=CALLER, action="s3:GetObject", resource="*", context=context)
+        assert evaluate(request, tagged).effect is effect
