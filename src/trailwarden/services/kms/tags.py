@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from trailwarden.services.call import Call
-from trailwarden.services.kms.errors import LimitExceededException, TagException
+from trailwarden.services.kms.errors import TagException
 from trailwarden.services.kms.finding import alterable_key, own_key
 from trailwarden.services.kms.key import keep_key
 from trailwarden.services.kms.paging import page
@@ -60,7 +60,7 @@ def list_resource_tags(call: Call, world: World) -> Mapping[str, Any]:
 
 
 def checked_tags(standing: Mapping[str, str], given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The tags after adding the given ones. TagException, LimitExceededException."""
+    """The tags after adding the given ones. TagException."""
     added: dict[str, str] = {}
     for tag in given:
         if tag["TagKey"].lower().startswith("aws:"):
@@ -70,5 +70,5 @@ def checked_tags(standing: Mapping[str, str], given: Iterable[Mapping[str, Any]]
         added[tag["TagKey"]] = tag["TagValue"]
     tags = {**standing, **added}
     if len(tags) > _TAGS:
-        raise LimitExceededException(reason="Too many tags")
+        raise TagException(reason="Too many tags")
     return tags
