@@ -155,3 +155,15 @@ def test_a_call_signed_for_another_region(live: Live) -> None:
     assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
     s3.put_object(Bucket=name, Key="a", Body=b"x")
     assert live.client("s3").get_object(Bucket=name, Key="a")["Body"].read() == b"x"
+
+
+def test_a_large_object_is_taken_from_its_owner_alone(live: Live, bucket: str) -> None:
+    body = b"x" * (9 * 1024 * 1024)
+    live.client("s3").put_object(Bucket=bucket, Key="large", Body=body)
+    assert live.client("s3").head_object(Bucket=bucket, Key="large")["ContentLength"] == len(body)
+    thief = live.client("s3", key="AKIAIOSFODNN7EXAMPLE", secret="guessed")
+    shot = Shot(service="s3", method="PUT", path=f"/{bucket}/large", body=b"")
+    headers = signed(shot, live.endpoint, "AKIAIOSFODNN7EXAMPLE", "guessed") | {"Content-Length": str(len(body))}
+    answer = send(shot, live.endpoint, headers)
+    assert "<Code>InvalidAccessKeyId</Code>" in answer.body
+    assert refusal(thief.list_objects_v2, Bucket=bucket)["Error"]["Code"] == "InvalidAccessKeyId"

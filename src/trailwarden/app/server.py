@@ -22,6 +22,7 @@ from trailwarden.auth.stages import Authorized, Caller
 from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance, Clock, system_clock
 from trailwarden.delivery.worker import Deliverer
+from trailwarden.errors import ServiceUnavailable
 from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
@@ -32,8 +33,8 @@ from trailwarden.services.errors import OperationNotBuilt
 from trailwarden.services.registry import HANDLERS
 from trailwarden.services.settings import Settings
 from trailwarden.services.world import World
-from trailwarden.storage import Storage, Transaction, open_storage
-from trailwarden.wire import Parsed
+from trailwarden.storage import Storage, StorageUnavailable, Transaction, open_storage
+from trailwarden.wire import HttpRequest, Parsed
 from trailwarden.wire.asgi import Edge
 
 __all__ = ["FACTS", "SERVICES", "Handling", "Server", "build"]
@@ -128,8 +129,9 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         storage.close()
         raise
     authorizer = Authorizer(FACTS, chance=chance, tail=config.authorization_tail, vault=vault)
-    pipeline = _pipeline(storage, authorizer, vault=vault, clock=clock, chance=chance, settings=settings)
-    front = Front(pipeline=pipeline, chance=chance)
+    authenticator = Authenticator(vault, clock, region=settings.region, signing_region=s3.signing_region)
+    handling = Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings)
+    front = Front(pipeline=_pipeline(handling, authenticator, Recorder(chance, clock)), chance=chance)
     world = partial(
         _world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings
     )
@@ -159,6 +161,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         deliverer=deliverer,
         asgi=Edge(
             front.answer,
+            admit=_admitting(storage, authenticator),
             own=Own(front, storage, settings.region).answer,
             startup=_starting(deliverer, postman),
             shutdown=_closing(deliverer, postman, storage),
@@ -173,23 +176,34 @@ def _settings(config: Config) -> Settings:
         authorization_tail=config.authorization_tail,
         enforce_rates=config.enforce_rates,
         endpoint=config.endpoint,
+        oidc=str(config.data.resolve() / "oidc"),
     )
 
 
-def _pipeline(
-    storage: Storage, authorizer: Authorizer, *, vault: Vault, clock: Clock, chance: Chance, settings: Settings
-) -> Pipeline:
+def _pipeline(handling: Handling, authenticator: Authenticator, recorder: Recorder) -> Pipeline:
     return Pipeline(
-        storage=storage,
-        authenticate=Authenticator(vault, clock, region=settings.region, signing_region=s3.signing_region).authenticate,
+        storage=handling.storage,
+        authenticate=authenticator.authenticate,
         resolve=Resolver(
             catalog.checks_of, {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
         ).resolve,
-        authorize=authorizer.authorize,
-        handle=Handling(storage=storage, authorizer=authorizer, vault=vault, chance=chance, settings=settings),
-        record=Recorder(chance, clock).record,
+        authorize=handling.authorizer.authorize,
+        handle=handling,
+        record=recorder.record,
         report=_report,
     )
+
+
+def _admitting(storage: Storage, authenticator: Authenticator) -> Callable[[HttpRequest], None]:
+    """Whether whoever is about to send a large body is proved by the head of the request."""
+
+    def admit(head: HttpRequest) -> None:
+        try:
+            authenticator.admit(head, wire.route(head), storage.begin())
+        except StorageUnavailable as error:
+            raise ServiceUnavailable from error
+
+    return admit
 
 
 def _report(fault: Exception, call: Parsed) -> None:

@@ -18,11 +18,13 @@ from trailwarden.auth.identities import ACCESS_KEY, AccessKey
 from trailwarden.auth.reach import check_reach
 from trailwarden.auth.scope import SigningScope, signing_scope
 from trailwarden.auth.sealing import Vault, secret_purpose
-from trailwarden.auth.sigv2 import VERSION, UrlClaim, is_presigned, read_url, verify_url
-from trailwarden.auth.sigv4 import check_region, verify
+from trailwarden.auth.sigv2 import VERSION, UrlClaim, is_presigned, prove_url, read_url, verify_url
+from trailwarden.auth.sigv4 import check_region, prove_head, verify
 from trailwarden.auth.stages import Authenticated, Caller
 from trailwarden.clock import Clock
 from trailwarden.storage.ports import Reader, Transaction
+from trailwarden.wire.errors import RequestEntityTooLarge
+from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.parsed import Parsed, Route
 
 __all__ = ["UNSIGNED", "Authenticator"]
@@ -109,6 +111,23 @@ class Authenticator:
             body=body,
             now=now,
         )
+
+    def admit(self, request: HttpRequest, route: Route, reader: Reader) -> None:
+        """Prove the signer of an upload to S3 by its head alone, before the server takes a large body.
+
+        Raises as `authenticate`; RequestEntityTooLarge where nobody signed.
+        """
+        now, family = self._clock(), route.family
+        headers = headers_of(request)
+        if is_presigned(request, family) and "authorization" not in headers:
+            url = read_url(request, headers)
+            prove_url(request, headers, url, secret=self._signer(url, reader, family, now).secret, now=now)
+            return
+        claim = read_claim(request, headers, family)
+        if claim is None or family != "s3":
+            raise RequestEntityTooLarge
+        secret = self._signer(claim, reader, family, now).secret
+        prove_head(request, headers, claim, secret=secret, scope=signing_scope(route.service), now=now, family=family)
 
     def _by_url(self, parsed: Parsed, headers: Headers, transaction: Transaction, now: float) -> Authenticated:
         """A presigned URL of S3 in Signature Version 2, which names no Region."""

@@ -25,7 +25,7 @@ from trailwarden.clock import iso
 from trailwarden.wire.hosts import s3_path
 from trailwarden.wire.http import HttpRequest
 
-__all__ = ["VERSION", "UrlClaim", "is_presigned", "read_url", "verify_url"]
+__all__ = ["VERSION", "UrlClaim", "is_presigned", "prove_url", "read_url", "verify_url"]
 
 VERSION = "AWS"
 """What s3:signatureversion says of it.
@@ -109,14 +109,19 @@ def verify_url(request: HttpRequest, headers: Headers, claim: UrlClaim, *, secre
 
     PresignedUrlExpired, SignatureMismatch, ContentHashMismatch.
     """
+    prove_url(request, headers, claim, secret=secret, now=now)
+    _check_hash(request, headers)
+    return request.body
+
+
+def prove_url(request: HttpRequest, headers: Headers, claim: UrlClaim, *, secret: str, now: float) -> None:
+    """Prove the signature, which is not of the body. PresignedUrlExpired, SignatureMismatch."""
     if now > claim.expires:
         raise PresignedUrlExpired(members={"Expires": iso(claim.expires), "ServerTime": iso(now)})
     text = _string_to_sign(request, headers, claim)
     wanted = base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1"))
     if not hmac.compare_digest(wanted, claim.signature.encode()):
         raise SignatureMismatch("s3", members={"AWSAccessKeyId": claim.access_key, "StringToSign": text})
-    _check_hash(request, headers)
-    return request.body
 
 
 def _string_to_sign(request: HttpRequest, headers: Headers, claim: UrlClaim) -> str:

@@ -28,7 +28,7 @@ from trailwarden.clock import iso
 from trailwarden.errors import AwsError
 from trailwarden.wire.http import HttpRequest
 
-__all__ = ["check_region", "signing_key", "verify"]
+__all__ = ["check_region", "prove_head", "signing_key", "verify"]
 
 _SKEW = 300.0
 _S3_SKEW = 900.0
@@ -74,15 +74,41 @@ def verify(  # noqa: PLR0913 — what a signature is made of
 
     Raises what `trailwarden.auth.errors` holds of signatures, hashes and chunks.
     """
-    _check_scope(claim, scope, family)
-    _check_time(claim, now, family)
-    _check_signed_headers(claim, headers, family)
+    _check_claim(claim, headers, scope, now, family)
     payload_hash = _payload_hash(request, claim, like_s3=scope.like_s3)
     fits = _fits(claim, secret)
     canonical = _matching(request, headers, claim, payload_hash, scope, fits)
     if canonical is not None:
         raise _mismatch(claim, canonical, family)
     return _body(request, headers, claim, payload_hash, fits)
+
+
+def prove_head(  # noqa: PLR0913 — what a signature is made of
+    request: HttpRequest,
+    headers: Headers,
+    claim: Claim,
+    *,
+    secret: str,
+    scope: SigningScope,
+    now: float,
+    family: str,
+) -> None:
+    """Prove the signature before the body is here: S3's signature is of the hash that the head declares.
+
+    Whether the body has that hash is `verify`'s to prove. Raises as `verify`.
+    """
+    _check_claim(claim, headers, scope, now, family)
+    if claim.content_hash is None and claim.signing == "header":
+        raise MissingContentHash
+    canonical = _matching(request, headers, claim, claim.content_hash or _UNSIGNED, scope, _fits(claim, secret))
+    if canonical is not None:
+        raise _mismatch(claim, canonical, family)
+
+
+def _check_claim(claim: Claim, headers: Headers, scope: SigningScope, now: float, family: str) -> None:
+    _check_scope(claim, scope, family)
+    _check_time(claim, now, family)
+    _check_signed_headers(claim, headers, family)
 
 
 def _fits(claim: Claim, secret: str) -> Callable[[str, str], bool]:

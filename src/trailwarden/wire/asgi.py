@@ -28,8 +28,7 @@ _MOST_HEADERS = 200
 _LARGEST_HEAD = 128 * 1024
 _MEBIBYTE = 1024 * 1024
 _BODY = 8 * _MEBIBYTE
-_BODIES = {"s3": 256 * _MEBIBYTE, "lambda": 70 * _MEBIBYTE, "kinesis": 10 * _MEBIBYTE}
-"""Larger bodies by signing name: parts and objects of S3, packages of Lambda, records of Kinesis."""
+_UPLOAD = 256 * _MEBIBYTE
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -42,17 +41,15 @@ def body_limit(request: HttpRequest) -> int:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/CommonErrors.html (RequestEntityTooLargeException)
     """
-    service = scope_of(request)
-    if service == "s3" and request.method != "PUT":
-        return _BODY
-    return _BODIES.get(service, _BODY)
+    return _UPLOAD if request.method == "PUT" and scope_of(request) == "s3" else _BODY
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """The ASGI application. `answer` serves AWS's protocols, `own` what stands below /_trailwarden/.
 
-    `startup` and `shutdown` run in the server's life span. `max_body` lowers every limit on bodies;
+    `admit` is asked of the head of a request with a large body before any of it is taken, and raises an AwsError where
+    its signer is not proved. `startup` and `shutdown` run in the server's life span. `max_body` lowers every limit on bodies;
     `patience` is how many seconds the next piece of a body may take. Neither function's
     failure reaches a client with its cause.
     """
@@ -61,6 +58,7 @@ class Edge:
     own: Answer
     startup: Callable[[], Awaitable[None]]
     shutdown: Callable[[], Awaitable[None]]
+    admit: Callable[[HttpRequest], None] | None = None
     max_body: int | None = None
     patience: float = 60.0
     new_id: Callable[[], str] = Chance().uuid
@@ -93,10 +91,20 @@ class Edge:
             return
         await _send(response, scope["method"], send)
 
+    def _limit(self, head: HttpRequest) -> int:
+        """Whoever is not proved, or does not say how much comes, may send no large body."""
+        limit = body_limit(head)
+        if limit == _BODY or self.admit is None:
+            return limit
+        if not _is_large(head):
+            return _BODY
+        self.admit(head)
+        return limit
+
     async def _respond(self, head: HttpRequest, scope: Message, receive: Receive) -> HttpResponse:
         try:
             _check_head(scope)
-            limit = body_limit(head)
+            limit = self._limit(head)
             limit = limit if self.max_body is None else min(limit, self.max_body)
             body = await _body(receive, head, limit, self.patience)
             request = _whole(head, body)
@@ -109,6 +117,11 @@ class Edge:
         except Exception:  # noqa: BLE001 — told without its cause, whatever it is
             _log.exception("a request failed at the edge")
             return write_error(None, InternalFailure(), head, self.new_id())
+
+
+def _is_large(head: HttpRequest) -> bool:
+    length = head.header("content-length") or ""
+    return len(length) > len(str(_BODY)) or (length.isascii() and length.isdigit() and int(length) > _BODY)
 
 
 def _head(scope: Message) -> HttpRequest:

@@ -13,7 +13,9 @@ from trailwarden.auth.scope import signing_scope
 from trailwarden.auth.sigv4 import signing_key
 from trailwarden.errors import AwsError
 from trailwarden.wire.http import HttpRequest
+from trailwarden.wire.parsed import Route
 
+ROUTE = Route(service="s3", operation="PutObject", protocol="rest-xml", family="s3")
 SERVICES = ("cloudtrail", "iam", "sts", "ec2", "s3", "lambda", "sns")
 URLS = (
     "https://host.example/",
@@ -377,3 +379,30 @@ def test_a_claim_is_read_without_being_believed() -> None:
     assert claim is not None
     assert (claim.access_key, claim.scope, claim.expires) == (KEY_ID, "20150830/us-east-1/iam/aws4_request", None)
     assert read_claim(with_header(request, "authorization", None), {}, "query") is None
+
+
+UPLOAD = "https://host.example/bucket/key"
+
+
+def test_an_upload_is_admitted_by_its_head(house: House) -> None:
+    request = signed("s3", "PUT", UPLOAD, body=b"large")
+    house.authenticator.admit(changed(request, body=b""), ROUTE, house.begin())
+    presigned = signed("s3", "PUT", UPLOAD, presigned=900)
+    house.authenticator.admit(presigned, ROUTE, house.begin())
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (with_header(signed("s3", "PUT", UPLOAD), "authorization", None), "EntityTooLarge"),
+        (changed(signed("s3", "PUT", UPLOAD), raw_path="/bucket/other"), "SignatureDoesNotMatch"),
+        (with_header(signed("s3", "PUT", UPLOAD), "x-amz-content-sha256", "0" * 64), "SignatureDoesNotMatch"),
+        (with_header(signed("s3", "PUT", UPLOAD), "x-amz-content-sha256", None), "InvalidRequest"),
+        (signed("s3", "PUT", UPLOAD, at=NOW - 3600), "RequestTimeTooSkewed"),
+        (signed("s3", "PUT", UPLOAD, signing_name="iam"), "AuthorizationHeaderMalformed"),
+    ],
+)
+def test_a_head_that_proves_nobody_is_not_admitted(house: House, request_: HttpRequest, code: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        house.authenticator.admit(request_, ROUTE, house.begin())
+    assert caught.value.code_in("s3") == code

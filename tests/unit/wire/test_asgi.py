@@ -110,12 +110,36 @@ def test_a_body_that_grows_beyond_what_it_said_is_cut_off() -> None:
 
 @pytest.mark.parametrize(
     ("method", "signing", "limit"),
-    [("PUT", "s3", 256), ("POST", "s3", 8), ("POST", "iam", 8), ("PUT", "", 8), ("POST", "lambda", 70)],
+    [("PUT", "s3", 256), ("POST", "s3", 8), ("POST", "iam", 8), ("PUT", "", 8), ("PUT", "lambda", 8)],
 )
 def test_only_uploads_may_be_large(method: str, signing: str, limit: int) -> None:
     headers = (scope(signing),) if signing else ()
     asked = HttpRequest(method=method, raw_path="/", query="", headers=headers, body=b"", client="")
     assert body_limit(asked) == limit * MEBIBYTE
+
+
+@pytest.mark.parametrize("length", [9 * MEBIBYTE, 256 * MEBIBYTE])
+def test_a_large_body_waits_until_its_signer_is_proved(length: int) -> None:
+    asked: list[str] = []
+
+    def admit(head: HttpRequest) -> None:
+        asked.append(head.method)
+        raise ThrottlingException
+
+    unreadable: dict[str, Any] = {}
+    large = {**http(content_length=str(length)), "method": "PUT"}
+    large["headers"] = [*large["headers"], tuple(text.encode() for text in scope("s3"))]
+    sent = exchange(large, unreadable, admit=admit)
+    assert asked == ["PUT"]
+    assert b"SlowDown" in sent[1]["body"]
+    assert headers_of(sent)[b"connection"] == b"close"
+
+
+def test_an_upload_of_unknown_length_is_not_large() -> None:
+    asked = {**http(), "method": "PUT"}
+    asked["headers"] = [*asked["headers"], tuple(text.encode() for text in scope("s3"))]
+    chunk = {"type": "http.request", "body": b"x" * MEBIBYTE, "more_body": True}
+    assert exchange(asked, *[chunk] * 9, admit=lambda _head: None)[0]["status"] == 400
 
 
 def test_a_client_that_leaves_is_not_answered() -> None:
