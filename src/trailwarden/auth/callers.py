@@ -117,7 +117,9 @@ def session_caller(opened: Opened, reader: Reader) -> Caller | None:
     if not place.active:
         return None
     owner = owner_of(principal, reader)
-    if owner is None and _needs_owner(principal):
+    if (owner is None and _needs_owner(principal)) or not _is_same(owner, opened):
+        return None
+    if principal.kind is PrincipalKind.ROOT and not place.root and not opened.session.assumed_root:
         return None
     return Caller(
         principal=replace(
@@ -131,6 +133,13 @@ def session_caller(opened: Opened, reader: Reader) -> Caller | None:
         tags=_tags(owner, opened),
         session=opened.session,
     )
+
+
+def _is_same(owner: User | Role | None, opened: Opened) -> bool:
+    """A guest carries no id of its user, its session does: a user made anew under that name is another one."""
+    if owner is None or opened.principal.kind is not PrincipalKind.FEDERATED_USER:
+        return True
+    return opened.session.issuer_id in {"", owner.id}
 
 
 def _tags(owner: User | Role | None, opened: Opened) -> Mapping[str, str]:

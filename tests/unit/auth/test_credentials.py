@@ -170,3 +170,39 @@ def test_anonymous_calls(house: House) -> None:
     assert house.authenticate(token, "sts", "AssumeRoleWithWebIdentity").caller.access_key == ""
     with pytest.raises(AwsError):
         house.authenticate(token, "sts", "AssumeRole")
+
+
+def own_session(house: House, kind: PrincipalKind, arn: str, unique_id: str, **session: Any) -> Any:
+    """A signed call of a session that no role stands behind."""
+    principal = Principal(
+        kind=kind, account=ACCOUNT_ID, arn=arn, issuer_arn=session.get("issuer_arn", ""), unique_id=unique_id
+    )
+    made = Session(created=NOW, expires=NOW + 900, **session)
+    return by(house.vault.issue(principal, made, expires=NOW + 900, chance=Chance()), "cloudtrail")
+
+
+def test_a_guest_goes_with_its_user(fresh: House) -> None:
+    """A user made anew under the same name is another one."""
+    request = own_session(
+        fresh,
+        PrincipalKind.FEDERATED_USER,
+        f"arn:aws:sts::{ACCOUNT_ID}:federated-user/marymajor",
+        f"{ACCOUNT_ID}:marymajor",
+        issuer_arn=user().arn,
+        issuer_id=user().id,
+    )
+    assert fresh.authenticate(request, "cloudtrail").caller.principal.kind is PrincipalKind.FEDERATED_USER
+    fresh.put((USER, ACCOUNT_ID, "mateojackson", msgspec.structs.replace(user(), id="AIDA" + "N" * 17)))
+    assert code(fresh, request, "cloudtrail", "json") == "UnrecognizedClientException"
+
+
+def test_root_sessions_go_with_roots_credentials(fresh: House) -> None:
+    root = f"arn:aws:iam::{ACCOUNT_ID}:root"
+    own = own_session(fresh, PrincipalKind.ROOT, root, ACCOUNT_ID)
+    assumed = own_session(fresh, PrincipalKind.ROOT, root, ACCOUNT_ID, assumed_root=True)
+    assert fresh.authenticate(own, "cloudtrail").caller.principal.kind is PrincipalKind.ROOT
+    fresh.put(
+        (ACCOUNT, ACCOUNT_ID, ACCOUNT_ID, Account(id=ACCOUNT_ID, created=1.0, settings={"RootCredentials": "Disabled"}))
+    )
+    assert code(fresh, own, "cloudtrail", "json") == "UnrecognizedClientException"
+    assert fresh.authenticate(assumed, "cloudtrail").caller.session is not None
