@@ -32,8 +32,9 @@ def allow(live: Live, user: str, *actions: str, resource: str = "*") -> None:
 def refusal(call: Any, **arguments: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as raised:
         call(**arguments)
-    response: dict[str, Any] = raised.value.response
-    return response
+    response: Any = raised.value.response
+    found: dict[str, Any] = response
+    return found
 
 
 def test_a_denial_quotes_the_arn(live: Live, bucket: str) -> None:

@@ -86,7 +86,7 @@ def test_s3_asks_the_key_for_its_caller(live: Live, mateo: User) -> None:
     sealed = {"Bucket": bucket, "Key": "o", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
     s3.put_object(**sealed, Body=b"secret")
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": [statement]}
     iam.put_user_policy(UserName=mateo.name, PolicyName="s3", PolicyDocument=json.dumps(document))
     his = mateo.client("s3")
     for call, params, action in (

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_troubleshoot.html#security_iam_troubleshoot-cross-account-access
 """
 
+import functools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -192,7 +193,7 @@ def test_a_bucket_of_shared_log_files_and_its_key(outside: Outside) -> None:
 
     names = {}
     for account in (outside.owner, outside.account):
-        found = until(lambda account=account: delivered(account))
+        found = until(functools.partial(delivered, account))
         names[account] = found[0]["Key"]
 
     get = outside.outer("s3").get_object

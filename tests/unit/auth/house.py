@@ -134,6 +134,7 @@ def _signer(service: str, presigned: int, how: dict[str, Any]) -> Any:
     credentials = how.get("credentials") or BotoCredentials(KEY_ID, SECRET)
     name, region = how.get("signing_name", service), how.get("region", REGION)
     like_s3 = service == "s3"
+    signer: Any
     if presigned:
         signer = (S3SigV4QueryAuth if like_s3 else SigV4QueryAuth)(credentials, name, region, expires=presigned)
     else:

@@ -48,12 +48,12 @@ def seeded(headers: Mapping[str, str]) -> HttpRequest:
 
     from botocore.awsrequest import AWSRequest
 
-    class Announced(S3SigV4Auth):  # type: ignore[misc]  # botocore is untyped
+    class Announced(S3SigV4Auth):
         def payload(self, request: AWSRequest) -> str:
             return str(request.headers["x-amz-content-sha256"])
 
         def _modify_request_before_signing(self, request: AWSRequest) -> None:
-            self._set_necessary_date_headers(request)
+            self._set_necessary_date_headers(request)  # type: ignore[attr-defined]  # the stubs leave it out
 
     request = AWSRequest(method="PUT", url="https://host.example/b/k", data=b"", headers=dict(headers))
     moment = dt.datetime.fromtimestamp(NOW, dt.UTC).replace(tzinfo=None)

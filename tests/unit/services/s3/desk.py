@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -162,15 +162,16 @@ def _client(account: str, user: str, region: str) -> Any:
     )
     caller = _caller(account, user)
 
-    def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def send(request: Any, **_: object) -> Any:
         answer = _CURRENT["desk"].answer(_http(request), caller, region)
-        return AWSResponse(request.url, answer.status, dict(answer.headers), _Raw(answer.body))
+        headers: Any = dict(answer.headers)
+        return AWSResponse(request.url, answer.status, headers, _Raw(answer.body))
 
     client.meta.events.register("before-send.s3", send)
     return client
 
 
-def _http(request: AWSPreparedRequest) -> wire.HttpRequest:
+def _http(request: Any) -> wire.HttpRequest:
     url = urlsplit(request.url)
     body = request.body
     data = body.read() if hasattr(body, "read") else body or b""
