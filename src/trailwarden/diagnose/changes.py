@@ -63,7 +63,7 @@ class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: _Place
-    document: dict[str, Any] | str | None | msgspec.UnsetType = msgspec.UNSET
+    document: dict[str, Any] | str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def read_changes(path: Path) -> tuple[Change, ...]:
@@ -256,7 +256,9 @@ def _organization(kind: str) -> Callable[[FileData, Change], _Made]:
 def _leveled(levels: Levels, change: Change) -> tuple[Levels, tuple[str, ...]]:
     """The levels with the policy replaced or removed wherever it hangs (on the level given), or attached to that level."""
     if change.level is not None and not -len(levels) <= change.level < len(levels):
-        raise Unreadable(f"there is no level {change.level}: the levels are 0 (root) to {len(levels) - 1} (the account)")
+        raise Unreadable(
+            f"there is no level {change.level}: the levels are 0 (root) to {len(levels) - 1} (the account)"
+        )
     wanted = range(len(levels)) if change.level is None else (change.level % len(levels),)
     places = [
         (level, place)

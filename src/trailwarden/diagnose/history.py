@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 from msgspec import UNSET, Raw, UnsetType
 
 from trailwarden.diagnose.data import Clients, Unreadable
@@ -153,7 +154,7 @@ def events_of(portion: Portion) -> tuple[list[Event], int]:
             return _each(_lines_between(path, portion.start, portion.end))
         data = path.read_bytes()
         return _decoded(_unpacked(data) if data.startswith(_GZIP) else data)
-    except (OSError, ValueError, msgspec.DecodeError, isal_zlib.error) as error:
+    except (OSError, ValueError, msgspec.DecodeError, IsalError) as error:  # type: ignore[misc]  # its stubs say less than it is
         raise Unreadable(f"{path} is no log file: {error}") from error
 
 
@@ -250,5 +251,3 @@ def _unpacked(data: bytes) -> bytes:
             raise ValueError("it is cut off")
         data = opener.unused_data
     return b"".join(parts)
-
-

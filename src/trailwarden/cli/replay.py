@@ -1,0 +1,113 @@
+"""`trailwarden replay`: which recorded calls changed policies would deny or allow."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from trailwarden.cli.connection import Connection, server_connection
+from trailwarden.diagnose.changes import change_data, read_changes
+from trailwarden.diagnose.data import FileData, LiveData, Unreadable, read_files
+from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
+from trailwarden.diagnose.history import Portion, log_files, portions_of_files, portions_of_server
+from trailwarden.diagnose.replay import replay as replay_history
+from trailwarden.diagnose.snapshot import snapshot
+
+__all__ = ["connection_of", "history_of", "known_data", "replay", "running"]
+
+_SAME, _DENIED, _UNREADABLE = 0, 1, 2
+
+
+def replay(  # noqa: PLR0913, PLR0917 — each is an option of the command
+    change: Annotated[Path, typer.Option(help="The changes to try: JSON, a list of places and documents.")],
+    logs: Annotated[
+        list[Path] | None, typer.Option(help="A log file or a folder of them, instead of a server.")
+    ] = None,
+    data: Annotated[Path, typer.Option(help="The folder of the server to ask.")] = Path("data"),
+    account: Annotated[
+        Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
+    ] = None,
+    organization: Annotated[
+        Path | None, typer.Option(help="Exported service and resource control policies, root first.")
+    ] = None,
+    resource_policy: Annotated[
+        list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a core.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as data.")] = False,
+) -> None:
+    """Tell which recorded calls a change of policies would deny or allow. Exit 0: it denies none; 1: it denies some; 2: input unreadable."""
+    try:
+        connection = connection_of(data, needed=account is None or not logs)
+        before = known_data(connection, account, organization, resource_policy)
+        changed = change_data(before, read_changes(change))
+        portions, total = history_of(logs, connection)
+        with running(total) as advance:
+            tally = replay_history(portions, before, changed, workers=workers, progress=advance)
+    except (Unreadable, ValueError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(_UNREADABLE) from None
+    typer.echo(json.dumps(foreseen_data(tally), indent=2) if as_json else foreseen_text(tally))
+    raise typer.Exit(_DENIED if tally.total("denied") else _SAME)
+
+
+def connection_of(data: Path, *, needed: bool) -> Connection | None:
+    """The server below the folder. Raises Unreadable where one is needed and there is none."""
+    if not needed:
+        return None
+    try:
+        return server_connection(data)
+    except (FileNotFoundError, KeyError) as missing:
+        raise Unreadable(
+            f"{data} holds no server to ask ({missing}): name one with --data, or files with --account and --logs"
+        ) from None
+
+
+def known_data(
+    connection: Connection | None, account: Path | None, organization: Path | None, policies: Iterable[str] | None
+) -> FileData:
+    """The account data of files, or all of the server's. Raises Unreadable."""
+    if account is not None:
+        pairs = [each.rpartition("=") for each in policies or ()]
+        return read_files(account, organization, {arn: Path(path) for arn, _, path in pairs})
+    if connection is None:
+        raise Unreadable("there is no account data: give --account, or --data")
+    return snapshot(LiveData(clients=connection, region=connection.region))
+
+
+def history_of(logs: list[Path] | None, connection: Connection | None) -> tuple[Iterator[Portion], int | None]:
+    """The history in portions, and how many there are where that is known. Raises Unreadable."""
+    if logs:
+        files = log_files(logs)
+        portions = tuple(portions_of_files(files))
+        return iter(portions), len(portions)
+    if connection is None:
+        raise Unreadable("there is no history: give --logs, or --data")
+    return portions_of_server(connection), None
+
+
+@contextmanager
+def running(total: int | None) -> Iterator["_Advance"]:
+    """A progress bar on standard error, where that is a terminal."""
+    columns = (TextColumn("{task.fields[events]:,} events"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield _Advance(progress, total)
+
+
+class _Advance:
+    """Moves the bar by a portion."""
+
+    def __init__(self, progress: Progress, total: int | None) -> None:
+        self._progress, self._events = progress, 0
+        self._task = progress.add_task("replay", total=total, events=0)
+
+    def __call__(self, events: int) -> None:
+        """One more portion, of so many events."""
+        self._events += events
+        self._progress.update(self._task, advance=1, events=self._events)

@@ -1,0 +1,330 @@
+"""What-if replay: recorded calls, decided by the policies as they stand and as they are thought of."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
+
+from trailwarden.catalog import Check
+from trailwarden.diagnose.case import MoreNeeded
+from trailwarden.diagnose.changes import Changed
+from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
+from trailwarden.diagnose.data import FileData, Unreadable
+from trailwarden.diagnose.history import Event, Portion, events_of
+from trailwarden.diagnose.past import (
+    Asked,
+    Outcome,
+    asked_of,
+    caller_of,
+    circumstances,
+    issuer_of,
+    outcome_of,
+    settled_by,
+)
+from trailwarden.diagnose.shift import Reason, Shift, shift_of
+from trailwarden.diagnose.standing import Standing, compiled, documents_of, keys_of
+from trailwarden.diagnose.tally import Group, Tally
+from trailwarden.policy import UNKNOWN, AccessRequest, ContextValue, Decision, Effect, Principal, PrincipalKind
+
+__all__ = ["Replayer", "replay"]
+
+_REMEMBERED_MAX = 500_000
+_AHEAD = 4
+"""Portions handed out for each worker, so that a long history never stands in memory."""
+
+_SETTLED = settled_by()
+_TAGGING = "sts:tagsession"
+_PRINCIPAL_TAG = "aws:principaltag/"
+_ORGANIZATION = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+_PATHS = ("aws:PrincipalOrgPaths", "aws:PrincipalOrgMasterAccountId", "aws:ResourceOrgPaths")
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One permission, decided twice."""
+
+    check: Check
+    before: Decision
+    after: Decision
+
+
+_Verdict = Group | None
+"""None for a call of which nothing changes."""
+
+
+class Replayer:
+    """Judges events by two states of an account. Not for use by two threads at once."""
+
+    def __init__(self, before: FileData, changed: Changed) -> None:
+        self._before, self._after = Standing(before), Standing(changed.data)
+        self._account = before.details
+        texts = documents_of(before) | documents_of(changed.data)
+        keys = keys_of(compiled(texts))
+        self._keys = tuple(sorted(keys & _SETTLED))
+        self._tags = tuple(sorted(key for key in keys if key.startswith(_PRINCIPAL_TAG)))
+        self._by_session = any(_tells_sessions(text.lower()) for text in texts)
+        self._touched = compiled(set(changed.touched))
+        self._organized = _organized(before)
+        self._verdicts: dict[tuple[object, ...], _Verdict] = {}
+        self._asked: dict[tuple[object, ...], Asked] = {}
+        self._known_keys = lru_cache(maxsize=8192)(possible_keys)
+
+    def replay(self, events: Iterable[Event], tally: Tally) -> None:
+        """Count what becomes of each event."""
+        verdicts, keys = self._verdicts, self._keys
+        for event in events:
+            outcome = outcome_of(event)
+            if outcome is None:
+                tally.others += 1
+                continue
+            principal = self._principal(event)
+            call = (
+                event.event_source,
+                event.event_name,
+                bytes(event.request_parameters),
+                bytes(event.resources),
+                event.aws_region,
+                event.user_identity.account_id,
+                event.error_message if outcome.denied else None,
+            )
+            key = (event.user_identity.type, issuer_of(event), principal, call, circumstances(event, keys))
+            if key in verdicts:
+                verdict = verdicts[key]
+            else:
+                verdict = self._remember(key, self._verdict(event, principal, call, outcome))
+            tally.count(verdict, event)
+
+    def _remember(self, key: tuple[object, ...], verdict: _Verdict) -> _Verdict:
+        if len(self._verdicts) >= _REMEMBERED_MAX:
+            self._verdicts.clear()
+        self._verdicts[key] = verdict
+        return verdict
+
+    def _principal(self, event: Event) -> str:
+        """The caller; where no policy looks at sessions, all sessions of a role are one."""
+        principal = caller_of(event)
+        if self._by_session or event.user_identity.type != "AssumedRole":
+            return principal
+        return principal.rpartition("/")[0] + "/session"
+
+    def _verdict(self, event: Event, principal: str, call: tuple[object, ...], outcome: Outcome) -> _Verdict:
+        asked = self._asked.get(call)
+        if asked is None:
+            if len(self._asked) >= _REMEMBERED_MAX:
+                self._asked.clear()
+            asked = asked_of(event, self._account, (event.error_message or "") if outcome.denied else "")
+            self._asked[call] = asked
+        issuer = issuer_of(event) or f"somebody ({event.user_identity.type or 'no identity'})"
+        why_not = self._unjudged(principal, asked)
+        if why_not:
+            return Group("unknown", issuer, asked.action, Reason(text=why_not))
+        try:
+            judged = [self._judge(event, principal, asked, check) for check in asked.checks]
+        except MoreNeeded as needed:
+            return Group("unknown", issuer, asked.action, Reason(text=f"what would tell is missing: {needed}"))
+        check, shift = (_denied if outcome.denied else _allowed)(judged)
+        if shift.kind == "same" and asked.vague:
+            shift = self._vague(asked)
+        if shift.kind == "allowed" and outcome.beyond is not None:
+            shift = Shift("unknown", Reason(text=f"it was the {outcome.beyond} that denied it, which is not at hand"))
+        if shift.kind == "same" or (shift.kind == "contradicted" and _is_service(judged)):
+            return None
+        return Group(shift.kind, issuer, check.action, shift.reason, check.resource)
+
+    def _unjudged(self, principal: str, asked: Asked) -> str:
+        """Why a call cannot be judged, "" where it can."""
+        if not principal:
+            return "the event does not tell whose permissions these are"
+        parts = principal.split(":", 5)
+        if len(parts) > 5 and parts[4] != self._account.id:  # noqa: PLR2004 — an ARN has six parts
+            return f"the policies of account {parts[4]} are not at hand"
+        return "" if asked.checks else "nobody knows which permissions the call needs"
+
+    def _vague(self, asked: Asked) -> Shift:
+        """A resource that no event names matters where what has changed speaks of certain resources."""
+        for check in asked.checks:
+            for policy in self._touched:
+                for found in policy.candidates(check.action.lower()):
+                    statement = found.statement
+                    if statement.not_resources or not statement.resource_patterns.everything:
+                        return Shift("unknown", Reason(text="the event does not name the resource"))
+        return Shift("same")
+
+    def _judge(self, event: Event, principal: str, asked: Asked, check: Check) -> _Judged:
+        case = self._before.caller(principal)
+        owner = _owner(check.resource, asked, case.request.principal.account or self._account.id)
+        context: dict[str, ContextValue] = {
+            **identity_context(case.identity),
+            **self._organized,
+            **self._tagged(principal),
+            **{
+                key: value
+                for key, value in zip(self._keys, circumstances(event, self._keys), strict=True)
+                if value is not None
+            },
+            **({"iam:PassedToService": event.event_source} if _passes(event, check) else {}),
+            **check.context,
+        }
+        request = AccessRequest(
+            principal=case.request.principal,
+            action=check.action,
+            resource=check.resource,
+            resource_account=owner,
+            context=Supposed(context, self._known_keys(check.action), asked.filled | _SETTLED),
+        )
+        before, _ = self._before.decide(principal, request)
+        after, _ = self._after.decide(principal, request)
+        return _Judged(check, before, after)
+
+    def _tagged(self, principal: str) -> dict[str, ContextValue]:
+        """The tags of a session that may have been given some: events do not tell them.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+        """
+        if not self._tags or ":assumed-role/" not in principal:
+            return {}
+        identity = self._before.identity(principal)
+        trusts = compiled({identity.trust}) if identity is not None and identity.trust else ()
+        taggable = any(found.statement.allows for policy in trusts for found in policy.candidates(_TAGGING))
+        return dict.fromkeys(self._tags, UNKNOWN) if taggable else {}
+
+
+def _tells_sessions(text: str) -> bool:
+    return "assumed-role" in text or "aws:userid" in text or "arn:aws:sts" in text
+
+
+def _organized(data: FileData) -> dict[str, ContextValue]:
+    """What the organization fills; nothing where the account is certainly in none."""
+    if data.organization is not None and not any(data.organization.values()) and not data.organization_named:
+        return {}
+    named: ContextValue = data.organization_named or UNKNOWN
+    return {**dict.fromkeys(_ORGANIZATION, named), **dict.fromkeys(_PATHS, UNKNOWN)}
+
+
+def _owner(resource: str, asked: Asked, account: str) -> str:
+    parts = resource.split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 — an ARN has six parts
+        return ""
+    return parts[4] if parts[4].isdecimal() else asked.owners.get(resource, "") or account
+
+
+def _passes(event: Event, check: Check) -> bool:
+    return check.action == "iam:PassRole" and event.event_source != "iam.amazonaws.com"
+
+
+def _is_service(judged: list[_Judged]) -> bool:
+    """A service's call that no resource's policy lets in is none that policies decide."""
+    principal: Principal = judged[0].before.request.principal
+    return principal.kind is PrincipalKind.SERVICE
+
+
+_RANKS = {"denied": 0, "unknown": 1, "contradicted": 2, "same": 3}
+
+
+def _allowed(judged: list[_Judged]) -> tuple[Check, Shift]:
+    """A call was allowed as all its permissions were; what counts is the one that fares worst."""
+    shifts = [(each.check, shift_of(each.before, each.after, denied=False)) for each in judged]
+    return min(shifts, key=lambda pair: _RANKS[pair[1].kind])
+
+
+def _denied(judged: list[_Judged]) -> tuple[Check, Shift]:
+    """A call was denied as one of its permissions was; it is allowed if none is any more."""
+    wanting = [each for each in judged if each.before.effect is not Effect.ALLOWED] or judged
+    worst = next((each for each in judged if each.after.effect is Effect.DENIED), None)
+    if worst is not None:
+        return worst.check, Shift("same")
+    shifts = [(each.check, shift_of(each.before, each.after, denied=True)) for each in wanting]
+    unknown = [pair for pair in shifts if pair[1].kind == "unknown"]
+    if unknown or any(each.after.effect is Effect.DEPENDS for each in judged):
+        return unknown[0] if unknown else (judged[0].check, Shift("same"))
+    return shifts[0]
+
+
+def replay(
+    portions: Iterable[Portion],
+    before: FileData,
+    changed: Changed,
+    *,
+    workers: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """The whole history, judged by so many processes (0: as the machine has cores, one for a short history).
+
+    `progress` is told how many events each finished portion held. Raises Unreadable. The result does not depend on the
+    number of workers.
+    """
+    told = progress or _silent
+    stream = iter(portions)
+    workers = workers or os.cpu_count() or 1
+    first = list(islice(stream, workers * _AHEAD))
+    if workers == 1 or len(first) < 2:  # noqa: PLR2004 — one portion has nobody to share with
+        return _alone(_chained(first, stream), Replayer(before, changed), told)
+    return _together(_chained(first, stream), (before, changed), workers, told)
+
+
+def _silent(_: int) -> None:
+    return
+
+
+def _chained(first: list[Portion], rest: Iterator[Portion]) -> Iterator[Portion]:
+    yield from first
+    yield from rest
+
+
+def _alone(portions: Iterable[Portion], replayer: Replayer, progress: Callable[[int], None]) -> Tally:
+    whole = Tally()
+    for portion in portions:
+        tally = _of_portion(replayer, portion)
+        progress(tally.events)
+        whole.add(tally)
+    return whole
+
+
+def _of_portion(replayer: Replayer, portion: Portion) -> Tally:
+    events, wrong = events_of(portion)
+    tally = Tally(wrong=wrong)
+    replayer.replay(events, tally)
+    return tally
+
+
+def _together(
+    portions: Iterator[Portion], setting: tuple[FileData, Changed], workers: int, progress: Callable[[int], None]
+) -> Tally:
+    whole = Tally()
+    waiting: deque[Future[Tally]] = deque()
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=setting)
+    try:
+        with pool:
+            for portion in portions:
+                waiting.append(pool.submit(_work, portion))
+                if len(waiting) >= workers * _AHEAD:
+                    _collect(waiting.popleft(), whole, progress)
+            while waiting:
+                _collect(waiting.popleft(), whole, progress)
+    except BrokenExecutor as error:
+        raise Unreadable(f"a worker ended: {error}") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return whole
+
+
+def _collect(done: Future[Tally], whole: Tally, progress: Callable[[int], None]) -> None:
+    tally = done.result()
+    progress(tally.events)
+    whole.add(tally)
+
+
+_WORKERS: list[Replayer] = []
+"""The replayer of this process, where it is a worker."""
+
+
+def _begin(before: FileData, changed: Changed) -> None:
+    _WORKERS[:] = [Replayer(before, changed)]
+
+
+def _work(portion: Portion) -> Tally:
+    return _of_portion(_WORKERS[0], portion)
