@@ -356,10 +356,10 @@ def _assumed(arn: Arn, blamed: Layer | None) -> tuple[Policy, ...]:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
     owner = f"arn:{arn.partition}:iam::{arn.account}:root"
-    if blamed is Layer.IDENTITY:
-        principal: object = "*"
-    elif arn.service == "kms" and blamed is None:
-        principal = {"AWS": owner}
+    if arn.service == "kms" and blamed not in {Layer.IDENTITY, Layer.RESOURCE}:
+        principal: object = {"AWS": owner}
+    elif blamed not in {None, Layer.RESOURCE}:
+        principal = "*"
     else:
         return ()
     statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}

@@ -2,9 +2,9 @@
 
 from trailwarden.diagnose.case import Case
 from trailwarden.diagnose.wording import caller_named, holder_named, resource_named, statement_named
-from trailwarden.policy import Block, Effect, Element, Layer, NearMiss, Turn, near_misses
+from trailwarden.policy import Block, Effect, Element, Layer, NearMiss, Part, Turn, explain, near_misses
 
-__all__ = ["cause_line", "closest", "miss_described", "reasons"]
+__all__ = ["blamed_statements", "cause_line", "closest", "miss_described", "reasons"]
 
 _ABSENT = {
     Layer.IDENTITY: "no identity-based policy of {who} allows {what}",
@@ -30,6 +30,36 @@ def cause_line(case: Case) -> str:
     return (
         f"the policies at hand allow {_what(case)} to {caller_named(case)} by now: they have changed since, "
         "or had not reached every Region when the call was made"
+    )
+
+
+def blamed_statements(case: Case) -> str:
+    """The denying statements about this call in the layer that AWS names, where none of them seems to apply; "" where there are none."""
+    if not case.refusal.explicit:
+        return ""
+    parts = [
+        part
+        for part in explain(case.decision)
+        if not part.statement.allows
+        and case.refusal.layer in {None, part.layer}
+        and part.action
+        and part.resource is not False
+        and _is_named(case.refusal.policy_arn, part)
+    ]
+    if not parts:
+        return ""
+    told = "; ".join(f"{statement_named(part.policy, part.statement)}: {_conditions(part)}" for part in parts)
+    return f"AWS says that a {case.refusal.layer or 'policy'} denies it; it can only be {told}, so the request was another one than it seems"
+
+
+def _is_named(arn: str, part: Part) -> bool:
+    return not arn or part.policy.source.id.rpartition("/")[2] == arn.rpartition("/")[2]
+
+
+def _conditions(part: Part) -> str:
+    return ", ".join(
+        f"{each.condition.key} ({each.condition.operator} {', '.join(each.condition.values)}), which the request has as {each.got or 'absent'}"
+        for each in part.conditions
     )
 
 
@@ -84,6 +114,8 @@ def _turn(case: Case, turn: Turn) -> str:
     )
     named = statement_named(turn.found.policy, statement)
     effect = "allows" if statement.allows else "denies"
+    if case.refusal.explicit and not statement.allows and case.refusal.layer in {None, turn.found.policy.source.layer}:
+        return f"{named} denies {_what(case)} to {caller_named(case)}, since its condition is met: {keys}"
     return f"{named} {effect} {_what(case)} only under conditions not known here: {keys}"
 
 

@@ -1,6 +1,7 @@
 """Where account data comes from: a running server or AWS itself, asked with read-only calls, or files."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,9 @@ class AccountData(Protocol):
 
     def alike(self, arn: Arn) -> tuple[str, ...] | None:
         """The ARNs of all resources of that kind in its account and Region."""
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """Known resources whose name, without its account and Region, stands in a text; empty where there is none."""
 
     def session(self, principal: str) -> tuple[str, ...] | None:
         """The session policies of a session, by its ARN; empty where it has none."""
@@ -133,6 +137,16 @@ class LiveData:
         except (ClientError, BotoCoreError):
             return None
 
+    def named(self, text: str) -> tuple[str, ...]:
+        """The trails: an organization's goes by its name in accounts that do not own it."""
+        if "trail" not in text:
+            return ()
+        try:
+            trails = self.clients.client("cloudtrail").describe_trails()["trailList"]
+        except (ClientError, BotoCoreError):
+            return ()
+        return tuple(trail["TrailARN"] for trail in trails if _stands_in(text, trail["TrailARN"]))
+
     def session(self, principal: str) -> tuple[str, ...] | None:  # noqa: ARG002 — AWS tells nobody a session's policies
         """Not known: they stand in the request that made the session."""
         return None
@@ -170,6 +184,11 @@ class LiveData:
             return None
         decoded: Mapping[str, Any] = json.loads(answer["DecodedMessage"])
         return decoded
+
+
+def _stands_in(text: str, arn: str) -> bool:
+    name = arn.replace(":", "/").rpartition("/")[2]
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _context(given: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
@@ -273,6 +292,10 @@ class FileData:
             tuple(text for text, found in parsed if found and (found.service, found.type) == (arn.service, arn.type))
             or None
         )
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """Of the listed resources."""
+        return tuple(arn for arn in self.existing or () if _stands_in(text, arn))
 
     def session(self, principal: str) -> tuple[str, ...] | None:
         """The exported policy of a session."""

@@ -19,6 +19,7 @@ from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.edits import Edit, SetDocument, apply_edits
 from trailwarden.diagnose.mends import Mend, mends_of
 from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.remedy import Remedy
 from trailwarden.policy import UNKNOWN, ContextValue, evaluate
 from trailwarden.services.cloudtrail.requirements import (
     SERVICE,
@@ -83,6 +84,11 @@ def examine(refusal: Refusal, data: AccountData, code: str) -> Examined | None:
         return None
     trail = _trail(refusal, data)
     requirements = chosen(trail)
+    elsewhere = _topic_elsewhere(trail, data) if code == _TOPIC_CODE else None
+    if elsewhere is not None:
+        return elsewhere
+    if not requirements and "role ARN as well as a log group" in refusal.text:
+        return _BOTH_OR_NONE
     if not requirements:
         raise MoreNeeded("the CloudTrail event of the call: the text does not name the topic, role or log group")
     absent = _absent_role(trail, data, requirements)
@@ -119,7 +125,40 @@ _CAUSE_ORDER = (
     "the policies at hand let CloudTrail in; when the call was made they did not yet: the steps ran in the wrong order, "
     "or the change had not reached every Region"
 )
-_AGAIN = Mend(title="make the call again, behind the step that sets the policy; change nothing in it")
+_AGAIN = Mend(
+    title="make the call again, behind the step that sets the policy; change nothing in it", told=Remedy.RETRY
+)
+
+
+_TOPIC_CODE = "InsufficientSnsTopicPolicyException"
+_BOTH_OR_NONE = Examined(
+    cause="a log group was given without the role that writes into it",
+    reasons=(),
+    mends=(
+        Mend(
+            title="give CloudWatchLogsRoleArn too, a role that trusts cloudtrail.amazonaws.com, or leave the log group out",
+            told=Remedy.REQUEST,
+        ),
+    ),
+    missing=(),
+)
+
+
+def _topic_elsewhere(trail: Trail, data: AccountData) -> Examined | None:
+    """A bare name is completed with the trail's own account and Region; the topic of that name may stand in others."""
+    arn = Arn.parse(trail.topic_arn)
+    there = data.alike(arn) if arn is not None else None
+    if arn is None or not there or trail.topic_arn in there:
+        return None
+    other = next((each for each in there if each.rpartition(":")[2] == arn.name), None)
+    if other is None:
+        return None
+    return Examined(
+        cause=f"the name {arn.name} was looked up as {trail.topic_arn}, and there is no such topic; it is {other}",
+        reasons=(),
+        mends=(Mend(title=f"give the topic by its ARN: {other}", told=Remedy.REQUEST),),
+        missing=(),
+    )
 
 
 def _told(case: Case) -> str:
@@ -211,7 +250,8 @@ def _trail(refusal: Refusal, data: AccountData) -> Trail:
         topic_arn=_topic(_text(asked, "snsTopicName"), account, region),
         log_group_arn=_text(asked, "cloudWatchLogsLogGroupArn"),
         log_role_arn=_text(asked, "cloudWatchLogsRoleArn"),
-        kms_key_id=_text(asked, "kmsKeyId") or (key["key"] if key else ""),
+        kms_key_id=key["key"] if key else _text(asked, "kmsKeyId"),
+        organization=data.organization_id() if str(asked.get("isOrganizationTrail")).lower() == "true" else "",
     )
 
 

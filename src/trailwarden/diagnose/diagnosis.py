@@ -4,13 +4,21 @@ from dataclasses import dataclass, replace
 
 from trailwarden import catalog
 from trailwarden.diagnose.case import Case, MoreNeeded, rebuild
-from trailwarden.diagnose.cause import cause_line, reasons
+from trailwarden.diagnose.cause import blamed_statements, cause_line, reasons
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.destinations import EXAMINED, examine
+from trailwarden.diagnose.elsewhere import elsewhere
+from trailwarden.diagnose.federation import federated
+from trailwarden.diagnose.implied import implied, linked_role_missing, refusals_of
 from trailwarden.diagnose.known import code_of, known
 from trailwarden.diagnose.mends import Mend, mends_of
 from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.remedy import Remedy
+from trailwarden.diagnose.requests import conditional_allow, requests_of
+from trailwarden.diagnose.special import special
+from trailwarden.diagnose.strangers import allowed_causes, bare, by_owner, left, told_to_owners
 from trailwarden.diagnose.tasks import lacking
+from trailwarden.policy import Effect, Layer
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -37,21 +45,51 @@ class Diagnosis:
 
 def diagnose(refusal: Refusal, data: AccountData) -> Diagnosis:
     """Why the call was refused and what helps. Raises Unreadable where the account data cannot be had."""
-    refusal = _opened(refusal, data)
-    if not refusal.is_denial or _is_exception(refusal):
+    refusal = implied(_opened(refusal, data), data)
+    told = elsewhere(refusal, data)
+    if told is not None:
+        return Diagnosis(refusal=refusal, cause=told.cause, mends=told.mends)
+    if not refusal.is_denial or _is_exception(refusal, data):
         return _exception(refusal, data)
-    if _unknown_action(refusal.action):
-        return _no_such_action(refusal)
     try:
-        case = rebuild(refusal, data)
+        found = special(refusal, data) or federated(refusal, data)
+        if found is not None:
+            return Diagnosis(refusal=refusal, cause=found.cause, mends=found.mends)
+        if _unknown_action(refusal):
+            return _no_such_action(refusal)
+        cases = [rebuild(each, data) for each in refusals_of(refusal, data)]
     except MoreNeeded as needed:
-        return Diagnosis(refusal=refusal, cause="", needed=(str(needed),))
-    return _of_case(refusal, case, data)
+        return _unjudged(refusal, data, str(needed))
+    return _of_cases(cases, data)
+
+
+def _unjudged(refusal: Refusal, data: AccountData, needed: str) -> Diagnosis:
+    """A denial that cannot be judged; a service-linked role can be made whoever the caller was."""
+    linked = linked_role_missing(refusal, data)
+    if linked is None:
+        return Diagnosis(refusal=refusal, cause="", needed=(needed,))
+    cause = f"the caller may not make the service-linked role that the call needs ({refusal.resource})"
+    return Diagnosis(refusal=refusal, cause=cause, mends=(linked,), needed=(needed,))
+
+
+def _of_cases(cases: list[Case], data: AccountData) -> Diagnosis:
+    """The diagnosis of the first permission that is missing, with a word on those that would be missed next."""
+    ordered = sorted(cases, key=lambda case: case.decision.allowed)
+    chosen = ordered[0]
+    diagnosis = _of_case(chosen.refusal, chosen, data)
+    further = tuple(
+        f"next: {cause_line(case)}"
+        for case in ordered[1:]
+        if case.decision.effect is Effect.DENIED and case.granted != chosen.granted
+    )
+    return replace(diagnosis, reasons=(*diagnosis.reasons, *further)) if further else diagnosis
 
 
 def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     """The diagnosis of a denial; where it is one step of a known task, with everything that the task lacks."""
-    mends, told = mends_of(case), reasons(case)
+    if case.decision.allowed:
+        return _allowed(refusal, case, data)
+    mends, told = _ways(refusal, case, data), reasons(case)
     task = lacking(refusal, case, data) if mends else None
     return Diagnosis(
         refusal=refusal,
@@ -63,12 +101,46 @@ def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     )
 
 
-def _is_exception(refusal: Refusal) -> bool:
+def _ways(refusal: Refusal, case: Case, data: AccountData) -> tuple[Mend, ...]:
+    """The ways out: what the request can do, what the policies can, what owners can; a conditional allow gets no second one."""
+    found = [by_owner(case, mend) for mend in mends_of(case)]
+    asked = requests_of(case)
+    if conditional_allow(case):
+        found = [mend for mend in found if mend.remedy is not Remedy.ALLOW]
+    if asked:
+        found = [mend for mend in found if mend.remedy is not Remedy.REQUEST]
+    linked = linked_role_missing(refusal, data)
+    owners = () if any(mend.edits and not mend.guardrail for mend in found) else tuple(told_to_owners(case))
+    return (*([linked] if linked else []), *asked, *owners, *left(case, found), *found)
+
+
+def _allowed(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
+    """What is at hand allows the call: what is not at hand, or time, made the difference."""
+    blamed = blamed_statements(case)
+    if blamed:
+        return Diagnosis(refusal=refusal, cause=blamed, mends=(_LEFT,), needed=case.missing, case=case)
+    s3 = allowed_causes(refusal, case, data)
+    if s3 is not None:
+        return Diagnosis(refusal=refusal, cause=s3[0], mends=s3[1], needed=case.missing, case=case)
+    return Diagnosis(
+        refusal=refusal, cause=cause_line(case), reasons=reasons(case), mends=(_AGAIN,), needed=case.missing, case=case
+    )
+
+
+_AGAIN = Mend(title="make the call again; changes take up to a minute to reach every Region", told=Remedy.RETRY)
+_LEFT = Mend(
+    title="leave the policy; look at what the request really carried for these keys (the event, or the decoded message)",
+    told=Remedy.LEAVE,
+    approver="whoever set the policy",
+)
+
+
+def _is_exception(refusal: Refusal, data: AccountData) -> bool:
     """Whether an event tells one of the exceptions that are no denial; its action alone would say nothing."""
-    if not refusal.event or "not authorized" in refusal.text:
+    if not refusal.event or "not authorized" in refusal.text or refusal.action == "iam:CreateServiceLinkedRole":
         return False
     code = code_of(refusal)
-    return code in EXAMINED or known(refusal, code) is not None
+    return code in EXAMINED or known(refusal, code, data) is not None
 
 
 def _exception(refusal: Refusal, data: AccountData) -> Diagnosis:
@@ -85,7 +157,7 @@ def _exception(refusal: Refusal, data: AccountData) -> Diagnosis:
             mends=examined.mends,
             needed=examined.missing,
         )
-    found = known(refusal, code)
+    found = known(refusal, code, data) or bare(refusal)
     if found is None:
         return Diagnosis(refusal=refusal, cause="", needed=("a text that names the action, or an authorization id",))
     return Diagnosis(refusal=refusal, cause=found.cause, mends=found.mends)
@@ -128,7 +200,11 @@ def _decoded(refusal: Refusal, context: object) -> Refusal:
     )
 
 
-def _unknown_action(action: str) -> bool:
+def _unknown_action(refusal: Refusal) -> bool:
+    """Whether no service has the action; where AWS names a capping layer, the layer is judged all the same."""
+    action = refusal.action
+    if refusal.layer not in {None, Layer.IDENTITY}:
+        return False
     return ":" in action and "*" not in action and catalog.action(action) is None
 
 

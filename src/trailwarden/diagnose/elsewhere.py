@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.refusal import Refusal
@@ -257,13 +258,13 @@ _ROWS: tuple[_Row, ...] = (
 )
 
 
-def elsewhere(refusal: Refusal, existing: tuple[str, ...] = ()) -> Known | None:
-    """The cause that the words themselves tell; None where IAM has to be asked. `existing` are ARNs that may be meant."""
+def elsewhere(refusal: Refusal, data: AccountData) -> Known | None:
+    """The cause that the words themselves tell; None where IAM has to be asked. `data` tells what may be meant."""
     told = f"{refusal.code}: {refusal.text}"
     for row in _ROWS:
         found = row.words.search(told)
         if found is not None:
-            facts = {**_facts(refusal, existing), **_groups(found)}
+            facts = _Facts({**_facts(refusal, data.named(refusal.text)), **_groups(found)})
             return Known(cause=row.cause.format_map(facts).strip(), mends=tuple(_mends(row, facts)))
     return None
 

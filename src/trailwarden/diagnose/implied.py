@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.calls import call_of
 from trailwarden.diagnose.data import AccountData
@@ -40,9 +41,19 @@ def implied(refusal: Refusal, data: AccountData) -> Refusal:
         return _linked(refusal, data)
     if "Access to KMS is not allowed" in refusal.text:
         return _decrypting(refusal, data)
+    if refusal.action.lower() == "iam:passrole" and refusal.service and not refusal.event:
+        return _passing(refusal)
     if not refusal.resource and refusal.action.lower().startswith("kms:"):
         return replace(refusal, resource=_only_key(refusal, data) or refusal.resource)
     return refusal
+
+
+def _passing(refusal: Refusal) -> Refusal:
+    """The service that gets the role, as the SDK named it."""
+    source = catalog.event_source(refusal.service.lower().replace(" ", "-"))
+    if not source or source == "iam.amazonaws.com":
+        return refusal
+    return replace(refusal, context={"iam:PassedToService": source, **refusal.context})
 
 
 def refusals_of(refusal: Refusal, data: AccountData) -> tuple[Refusal, ...]:
@@ -109,6 +120,7 @@ def _linked(refusal: Refusal, data: AccountData) -> Refusal:
         principal=principal,
         action=_LINKED,
         resource=resource,
+        event={},
         context={**refusal.context, "iam:AWSServiceName": service},
     )
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trailwarden.arn import Arn
+from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.edits import Act, ClientCall
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.remedy import Remedy
 
 __all__ = ["Known", "code_of", "known"]
 
@@ -49,13 +51,16 @@ class Known:
 
 def code_of(refusal: Refusal) -> str:
     """The exception's code, as given or as its text tells; "" where neither does."""
-    if refusal.code in _KNOWN or refusal.code.endswith("PolicyException"):
+    if refusal.code in _KNOWN or refusal.code in _WITH_DATA or refusal.code.endswith("PolicyException"):
         return refusal.code
     return next((code for text, code in _TEXTS if text in refusal.text), refusal.code)
 
 
-def known(refusal: Refusal, code: str) -> Known | None:
-    """The cause behind an exception's code; None for one that is not known."""
+def known(refusal: Refusal, code: str, data: AccountData | None = None) -> Known | None:
+    """The cause behind an exception's code; None for one that is not known. `data` tells which trails there are."""
+    with_data = _WITH_DATA.get(code)
+    if with_data is not None:
+        return with_data(refusal, data)
     explain = _KNOWN.get(code)
     return explain(refusal) if explain else None
 
@@ -91,25 +96,19 @@ def _linked_role(service: str) -> Act:
     )
 
 
-def _access_not_enabled(_: Refusal) -> Known:
-    """https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html."""
-    call = ClientCall(
-        service="organizations", operation="EnableAWSServiceAccess", params={"ServicePrincipal": _CLOUDTRAIL}
-    )
-    return Known(
-        cause="trusted access for CloudTrail is off in this organization",
-        mends=(
-            Mend(
-                title="enable it, in the management account",
-                edits=(Act(call=call),),
-                approver="an administrator of the management account",
-            ),
-        ),
-    )
-
-
-def _not_management(_: Refusal) -> Known:
+def _not_management(refusal: Refusal) -> Known:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html."""
+    if _stopped_by_member(refusal):
+        return Known(
+            cause="the trail is the organization's: a member account sees it and cannot stop or change it, as is meant",
+            mends=(
+                Mend(
+                    title="leave it, and ask why a member tried to stop the organization's logging; the management account can",
+                    told=Remedy.LEAVE,
+                    approver="an administrator of the management account",
+                ),
+            ),
+        )
     return Known(
         cause="only the organization's management account, or a delegated administrator for CloudTrail, may do this",
         mends=(
@@ -146,10 +145,16 @@ def _not_all_features(_: Refusal) -> Known:
     )
 
 
-def _trail_not_found(refusal: Refusal) -> Known:
+def _trail_not_found(refusal: Refusal, data: AccountData | None) -> Known:
     """https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrail.html."""
     found = _TRAIL_ARN.search(refusal.text)
     arn = Arn.parse(found.group()) if found else None
+    real = [each for each in (data.named(f"trail {arn.name}") if data and arn else ()) if each != str(arn)]
+    if arn is not None and real:
+        return Known(
+            cause=f"the trail is not missing: it is {real[0]}, and its bare name was completed with the caller's own account and Region",
+            mends=(Mend(title=f"name the trail by its ARN: {real[0]}", told=Remedy.REQUEST),),
+        )
     if arn is None:
         return Known(cause="there is no such trail", mends=(Mend(title="list the trails: aws cloudtrail list-trails"),))
     return Known(
@@ -162,6 +167,53 @@ def _trail_not_found(refusal: Refusal) -> Known:
             ),
         ),
     )
+
+
+def _trail_exists(refusal: Refusal, data: AccountData | None) -> Known:
+    """A run that was broken off made the trail, and did not start it."""
+    found = _TRAIL_NAME.search(refusal.text)
+    name, owner = (found["name"], found["account"]) if found else ("", "")
+    real = data.named(f"trail {name}") if data and name else ()
+    by = real[0] if real else f"its ARN in account {owner}" if owner else "its ARN"
+    return Known(
+        cause=f"the trail {name} is there already{f', as {real[0]}' if real else ''}; an earlier run may have made it and not started it".replace(
+            "  ", " "
+        ),
+        mends=(
+            Mend(
+                title=f"do not make it again: look at it (get-trail-status) and start it (start-logging) by {by}",
+                told=Remedy.REQUEST,
+            ),
+        ),
+    )
+
+
+_TRAIL_NAME = re.compile(r"Trail (?P<name>[\w.-]+) already exists(?: for customer: (?P<account>\d{12}))?")
+
+
+def _access_not_enabled(_: Refusal, data: AccountData | None) -> Known:
+    """https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudtrail.html."""
+    call = ClientCall(
+        service="organizations", operation="EnableAWSServiceAccess", params={"ServicePrincipal": _CLOUDTRAIL}
+    )
+    account = data.account("") if data else None
+    linked = account is not None and account.find("role", "AWSServiceRoleForCloudTrail") is None
+    return Known(
+        cause="trusted access for CloudTrail is off in this organization"
+        + (", and its service-linked role AWSServiceRoleForCloudTrail is missing" if linked else ""),
+        mends=(
+            Mend(
+                title="enable it, in the management account"
+                + (", then make the service-linked role" if linked else ""),
+                edits=(Act(call=call), *((_linked_role(_CLOUDTRAIL),) if linked else ())),
+                approver="an administrator of the management account",
+            ),
+        ),
+    )
+
+
+def _stopped_by_member(refusal: Refusal) -> bool:
+    return "not master trail" in refusal.text
 
 
 def _home_region(refusal: Refusal) -> Known:
@@ -204,7 +256,13 @@ def _expired(_: Refusal) -> Known:
 def _unknown_key(_: Refusal) -> Known:
     return Known(
         cause="the access key or session token is not known to the endpoint that was called; no policy was asked",
-        mends=(Mend(title="use an active key of this endpoint; temporary credentials need all three values"),),
+        mends=(
+            Mend(
+                title="use an active key of this endpoint; temporary credentials need all three values. Tokens of the global STS endpoint "
+                "are not valid in Regions that have to be enabled: get them from the STS endpoint of a Region there",
+                told=Remedy.REQUEST,
+            ),
+        ),
     )
 
 
@@ -222,18 +280,21 @@ def _skewed(_: Refusal) -> Known:
 def _throttled(_: Refusal) -> Known:
     return Known(
         cause="the caller exceeds the operation's rate; no policy was asked",
-        mends=(Mend(title="try again more slowly (LookupEvents: two calls a second for an account and Region)"),),
+        mends=(
+            Mend(
+                title="try again more slowly and over a shorter span (LookupEvents: two calls a second for an account and Region)",
+                told=Remedy.RETRY,
+            ),
+        ),
     )
 
 
 _KNOWN: Mapping[str, Callable[[Refusal], Known]] = {
     "NoManagementAccountSLRExistsException": _service_linked_role,
-    "CloudTrailAccessNotEnabledException": _access_not_enabled,
     "NotOrganizationMasterAccountException": _not_management,
     "NotOrganizationManagementAccountException": _not_management,
     "OrganizationsNotInUseException": _not_in_organization,
     "OrganizationNotInAllFeaturesModeException": _not_all_features,
-    "TrailNotFoundException": _trail_not_found,
     "InvalidHomeRegionException": _home_region,
     "S3BucketDoesNotExistException": _no_bucket,
     "MaximumNumberOfTrailsExceededException": _too_many_trails,
@@ -246,4 +307,10 @@ _KNOWN: Mapping[str, Callable[[Refusal], Known]] = {
     "InvalidSignatureException": _wrong_signature,
     "RequestTimeTooSkewed": _skewed,
     "ThrottlingException": _throttled,
+}
+
+_WITH_DATA: Mapping[str, Callable[[Refusal, AccountData | None], Known]] = {
+    "CloudTrailAccessNotEnabledException": _access_not_enabled,
+    "TrailAlreadyExistsException": _trail_exists,
+    "TrailNotFoundException": _trail_not_found,
 }

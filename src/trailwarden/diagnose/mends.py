@@ -3,17 +3,17 @@
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
 from trailwarden.diagnose.edits import Act, Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.diagnose.managed import managed_for
+from trailwarden.diagnose.remainder import newly_allowed
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import caller_named, resource_named, statement_named
 from trailwarden.policy import (
-    AccessRequest,
     Block,
     Condition,
     Element,
@@ -29,7 +29,6 @@ from trailwarden.policy import (
 __all__ = ["Mend", "mends_of"]
 
 _VERSION = "2012-10-17"
-_MANAGED_MAX = 3
 _COMBINATIONS_MAX = 12
 _SOURCED = ("aws:SourceArn", "s3:x-amz-acl", "kms:EncryptionContext:aws:cloudtrail:arn")
 _GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
@@ -89,7 +88,16 @@ def mends_of(case: Case) -> tuple[Mend, ...]:
         return ()
     cures = [tuple(_cures(case, block)) for block in blocks]
     combined = tuple(itertools.islice(_combined(case, cures), _COMBINATIONS_MAX)) if all(cures) else ()
-    ranked = sorted(combined, key=lambda mend: (mend.guardrail, len(mend.remainder), len(mend.edits)))
+    in_place = blocks[0].layer in {Layer.RESOURCE, Layer.TRUST}
+    ranked = sorted(
+        combined,
+        key=lambda mend: (
+            mend.guardrail,
+            in_place and mend.remedy is not Remedy.CORRECT,
+            len(mend.remainder),
+            len(mend.edits),
+        ),
+    )
     return (*_stays(case, blocks), *ranked)
 
 
@@ -104,7 +112,7 @@ def _combined(case: Case, cures: list[tuple[_Part, ...]]) -> Iterator[Mend]:
             edits=edits,
             guardrail=any(part.guardrail for part in parts),
             approver=" and ".join(dict.fromkeys(part.approver for part in parts)),
-            remainder=tuple(_remainder(case, edits)),
+            remainder=tuple(newly_allowed(case, edits)),
             proved=True,
         )
 
@@ -118,46 +126,6 @@ def _minimal(case: Case, edits: tuple[Edit, ...]) -> bool:
     """Whether every edit is needed."""
     rest = [edits[:index] + edits[index + 1 :] for index in range(len(edits))]
     return not any(_lets_through(case, fewer) for fewer in rest)
-
-
-def _remainder(case: Case, edits: tuple[Edit, ...]) -> list[str]:
-    """The other actions, on the resource asked for or on all, that the edits newly allow to the caller."""
-    actions = {action for edit in edits for pattern in _granted_patterns(edit) for action in catalog.expand(pattern)}
-    policies = apply_edits(case.policies, edits)
-    if policies is None:
-        return []
-    return [
-        action
-        for action in sorted(actions)
-        if action.lower() != case.request.action.lower()
-        and any(
-            evaluate(request, policies).allowed and not evaluate(request, case.policies).allowed
-            for request in _alike(case, action)
-        )
-    ]
-
-
-def _alike(case: Case, action: str) -> tuple[AccessRequest, AccessRequest]:
-    """The request with another action, on the same resource and on all."""
-    same = replace(case.request, action=action)
-    return same, replace(same, resource="*", resource_account="")
-
-
-def _granted_patterns(edit: Edit) -> Iterator[str]:
-    if isinstance(edit, Attach):
-        yield from _allowed_patterns(edit.document)
-    elif isinstance(edit, SetDocument):
-        yield from _texts(edit.statement.get("Action", []))
-
-
-def _allowed_patterns(document: str) -> Iterator[str]:
-    statements = json.loads(document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        yield from _texts(statement.get("Action", []) if statement["Effect"] == "Allow" else [])
-
-
-def _texts(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _stays(case: Case, blocks: Iterable[Block]) -> Iterator[Mend]:
@@ -196,12 +164,13 @@ def _cures(case: Case, block: Block) -> Iterator[_Part]:
         yield from _exceptions(case, block)
         return
     grants = _GRANTS[block.layer](case, block)
-    corrections = (
+    widened = (
         part
         for miss in near_misses(case.decision)
         if miss.block == block and miss.element is Element.RESOURCE and not miss.part.statement.not_resources
         for part in _widened(case, miss)
     )
+    corrections = itertools.chain(widened, _further_values(case, block))
     # A resource's own policy is corrected in place; an identity gets a statement of its own first.
     yield from (*grants, *corrections) if block.layer is Layer.IDENTITY else (*corrections, *grants)
 
@@ -222,6 +191,30 @@ def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
         approver=_approver(case, miss.part.layer, policy.source),
         guardrail=miss.part.layer in _GUARDRAILS,
     )
+
+
+def _further_values(case: Case, block: Block) -> Iterator[_Part]:
+    """For a service: the resource it acts for, added to the aws:SourceArn or aws:SourceAccount that lacks just that."""
+    for miss in near_misses(case.decision):
+        condition, place = miss.condition, _place(miss.part.policy.source)
+        known = condition is not None and condition.folded_key in {"aws:sourcearn", "aws:sourceaccount"}
+        if miss.block != block or condition is None or not known or place is None or not isinstance(miss.got, str):
+            continue
+        policy, statement = miss.part.policy, miss.part.statement
+        document = json.loads(policy.text)
+        statements = _statements(document)
+        keys = {
+            **statements[statement.index]["Condition"][condition.operator],
+            condition.key: [*condition.values, miss.got],
+        }
+        conditions = {**statements[statement.index]["Condition"], condition.operator: keys}
+        rewritten = {**statements[statement.index], "Condition": conditions}
+        statements[statement.index] = rewritten
+        yield _Part(
+            title=f"add {miss.got} to the {condition.key} of {statement_named(policy, statement)}",
+            edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
+            approver=_approver(case, miss.part.layer, policy.source),
+        )
 
 
 def _exceptions(case: Case, block: Block) -> Iterator[_Part]:
@@ -278,7 +271,7 @@ def _grant_identity(case: Case, _: Block) -> Iterator[_Part]:
         ),
         approver=approver,
     )
-    for arn, document in _managed(case.request.action, identity.attached):
+    for arn, document in managed_for(case.request.action, identity.attached):
         yield _Part(
             title=f"attach {arn.rpartition('/')[2]} to {identity.named}",
             edit=Attach(
@@ -301,18 +294,6 @@ def _passed_to(case: Case) -> dict[str, Any]:
     if case.request.action.lower() != "iam:passrole" or not isinstance(service, str):
         return {}
     return {"Condition": {"StringEquals": {"iam:PassedToService": service}}}
-
-
-def _managed(action: str, attached: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """AWS managed policies made for the action's service, few actions first."""
-    service = action.partition(":")[0].lower()
-    found = [
-        (len(policy.document), policy.arn, policy.document)
-        for policy in catalog.managed_policies()
-        if service in policy.name.lower() and "/aws-service-role/" not in policy.arn and policy.arn not in attached
-    ]
-    for _, arn, document in sorted(found)[: _MANAGED_MAX * 2]:
-        yield arn, document
 
 
 def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:

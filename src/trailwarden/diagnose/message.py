@@ -97,6 +97,8 @@ _CALLED = (
 )
 """Texts that tell the operation, most with the code: botocore, the oldest CLI, CDK's scripts, Go, Japanese, CloudFormation."""
 
+_SERVICE = re.compile(r"operation\s+error\s+(?P<go>[\w ]+):|\(Service:\s+(?:AWS|Amazon)?(?P<java>[\w ]+)[;,]")
+
 _CODES = (
     re.compile(r"Error\s+Code:\s*(?P<code>[\w.]+)", re.IGNORECASE),
     re.compile(r"\berrorCode[\"'\s:=]+(?P<code>[A-Z][\w.]+)"),
@@ -259,11 +261,13 @@ def _facts(whole: str, refusal: Refusal) -> Refusal:
     told = [match.groupdict().get("code") or "" for match in called]
     request = _REQUEST_ID.search(whole)
     encoded = _ENCODED.search(whole)
+    service = _SERVICE.search(whole)
     authorization = _AUTHORIZATION_ID.search(whole)
     return replace(
         refusal,
         code=next((code for code in (*told, *_codes(whole)) if code and code not in _NO_CODE), ""),
         operation=called[0]["operation"] if called else "",
+        service=(service["go"] or service["java"]).strip() if service else "",
         request_id=request["id"] if request else "",
         encoded=encoded["blob"] if encoded and not encoded["cut"] else "",
         cut=bool(encoded and encoded["cut"]),

@@ -16,7 +16,7 @@ class Refusal:
     `performed` is the action after "perform:", `action` the one to be allowed: the one after "allows the" where both
     stand, since they may differ. `resource` is as named (an ARN, a friendly name or "*"); `layer` and `explicit` are
     AWS's reason; `policy_arn` the policy it names. `operation` is the API operation of the wrapper ("when calling the X
-    operation"), `code` the error code. `encoded` is an encoded authorization message (`cut`: one is there, but not whole, so that nobody can decode it),
+    operation"), `service` the SDK's name of the service, `code` the error code. `encoded` is an encoded authorization message (`cut`: one is there, but not whole, so that nobody can decode it),
     `authorization_id` the id to look up.
     `text` is the sentence itself, cleaned of wrappers. `event` holds a CloudTrail record the refusal was read from,
     `context` the condition keys that a kept decision or the call's own members tell; `settled` are keys (in lower case)
@@ -26,6 +26,7 @@ class Refusal:
     text: str
     code: str = ""
     operation: str = ""
+    service: str = ""
     principal: str = ""
     performed: str = ""
     action: str = ""

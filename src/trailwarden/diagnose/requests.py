@@ -119,6 +119,13 @@ def _how(case: Case, condition: Condition, *, denies: bool) -> str:
     if key.startswith(_TAG):
         tag = condition.key.partition("/")[2]
         return f"tag what it makes, in the same call, with {tag}{'' if among is True else f' = {values}'} ({condition.key})"
+    if ":resourcetag/" in key:
+        sent = ", ".join(
+            f"{name.partition('/')[2]} = {case.request.context[name]}"
+            for name in case.request.context
+            if name.startswith(_TAG)
+        )
+        return f"use what is tagged {condition.key.partition('/')[2]} = {values}{f' (the request has the tags {sent})' if sent else ''}"
     if key in _HOW:
         return _HOW[key].format(key=condition.key, values=values)
     return f"send {condition.key}{'' if among is True else f' = {values}'}"
