@@ -14,6 +14,7 @@ from trailwarden.policy.document import compile_policy, context_keys
 from trailwarden.policy.encode import authorization_payload, simulation, simulations
 from trailwarden.policy.engine import evaluate
 from trailwarden.policy.explain import ConditionPart, Element, NearMiss, Part, explain, near_misses
+from trailwarden.policy.findings import Facts, Finding, FindingType, findings
 from trailwarden.policy.grammar import (
     ANY,
     BUCKET,
@@ -67,6 +68,9 @@ __all__ = [
     "Decision",
     "Effect",
     "Element",
+    "Facts",
+    "Finding",
+    "FindingType",
     "Found",
     "Grammar",
     "Layer",
@@ -90,6 +94,7 @@ __all__ = [
     "denial_message",
     "evaluate",
     "explain",
+    "findings",
     "near_misses",
     "policy_size",
     "simulation",

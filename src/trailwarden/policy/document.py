@@ -39,6 +39,7 @@ def compile_policy(text: str | bytes | Mapping[str, Any], source: Source, *, gra
         version=draft.version or _OLD_VERSION,
         id=draft.id or "",
         statements=statements,
+        versioned=draft.version is not None,
         text=written if isinstance(written, str) else "",
         index=index_actions(statements),
     )

@@ -139,13 +139,14 @@ def _service(exact: Mapping[str, list[int]], prefixes: Mapping[str, list[int]]) 
 class Policy:
     """A policy document, compiled. `text` is the document as it came, "" where it came as a mapping.
 
-    `version` is 2008-10-17 where none is written.
+    `version` is 2008-10-17 where none is written, which `versioned` tells.
     """
 
     source: Source
     version: str
     id: str
     statements: tuple[Statement, ...]
+    versioned: bool = True
     text: str = field(default="", repr=False)
     index: ActionIndex = field(compare=False, repr=False)
     _remembered: dict[str, tuple[Found, ...]] = field(default_factory=dict, compare=False, repr=False)
