@@ -95,4 +95,4 @@ class Authorized(msgspec.Struct, frozen=True, kw_only=True):
 
     resolved: Resolved
     judged: tuple[Judged, ...]
-    refused: Mapping[int, AwsError] = field(default_factory=dict)
+    refused: Mapping[int, AwsError] = {}
