@@ -4,15 +4,14 @@ bytes ─ wire ─▶ Parsed ─ authenticate ─▶ Authenticated ─ resolve �
       ─ handle ─▶ Outcome ─ record ─▶ journal
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.auth.stages import Authenticated, Authorized, Resolved
 from trailwarden.errors import AwsError, InternalFailure
 from trailwarden.events.outcome import Outcome, Stage
-from trailwarden.storage.ports import Conflict, Storage, StorageUnavailable, Transaction
+from trailwarden.storage.ports import Conflict, Ended, Storage, StorageUnavailable, Transaction
 from trailwarden.wire.parsed import Parsed
 
 __all__ = ["Attempt", "Pipeline"]
@@ -70,6 +69,6 @@ class Pipeline:
             self.report(fault, call)
             return Outcome(reached=reached, error=InternalFailure())
 
-    def commit(self, attempt: Attempt) -> "Future[None]":
-        """Make the attempt durable; nothing is answered before."""
-        return self.storage.commit(attempt.transaction)
+    def commit(self, attempts: Sequence[tuple[Attempt, Ended]]) -> None:
+        """Make attempts durable; nothing is answered before each is told, from another thread, how it ended."""
+        self.storage.commit_all([(attempt.transaction, ended) for attempt, ended in attempts])

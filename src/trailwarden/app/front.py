@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import deque
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 from trailwarden import wire
 from trailwarden.clock import Chance
 from trailwarden.errors import AwsError, InternalFailure, ServiceUnavailable
 from trailwarden.pipeline import Attempt, Pipeline
-from trailwarden.storage import Conflict, StorageUnavailable
+from trailwarden.storage import Conflict, Ended, StorageUnavailable
 from trailwarden.wire import HttpRequest, HttpResponse, Parsed
 
 __all__ = ["Front", "Settled"]
@@ -26,20 +26,31 @@ _INLINE_BODY = 128 * 1024
 
 @dataclass(slots=True)
 class Settled:
-    """Carries results of the writer thread to the event loop, one wake-up for a whole group of commits."""
+    """Carries attempts to the writer thread, one turn of the event loop at a time, and back how each ended.
 
+    So a group shares one wake-up of either thread, not only one sync of the disk.
+    """
+
+    pipeline: Pipeline
     loop: asyncio.AbstractEventLoop
+    made: list[tuple[Attempt, Ended]] = field(default_factory=list)
     done: deque[tuple[asyncio.Future[None], BaseException | None]] = field(default_factory=deque)
     woken: bool = False
 
-    def wait(self, commit: "Future[None]") -> "asyncio.Future[None]":
-        """A future of the event loop that ends as the commit does."""
+    def wait(self, attempt: Attempt) -> "asyncio.Future[None]":
+        """A future of the event loop that ends as the attempt's commit does."""
         waiting: asyncio.Future[None] = self.loop.create_future()
-        commit.add_done_callback(lambda ended: self._ended(waiting, ended))
+        if not self.made:
+            self.loop.call_soon(self._hand_over)
+        self.made.append((attempt, partial(self._ended, waiting)))
         return waiting
 
-    def _ended(self, waiting: "asyncio.Future[None]", commit: "Future[None]") -> None:
-        self.done.append((waiting, commit.exception()))
+    def _hand_over(self) -> None:
+        made, self.made = self.made, []
+        self.pipeline.commit(made)
+
+    def _ended(self, waiting: "asyncio.Future[None]", error: BaseException | None) -> None:
+        self.done.append((waiting, error))
         if not self.woken:
             self.woken = True
             self.loop.call_soon_threadsafe(self._drain)
@@ -86,21 +97,20 @@ class Front:
 
     async def _durable(self, call: Parsed) -> Attempt:
         """Run the call until its transaction commits; nothing is answered before."""
+        settled = self.settled
+        if settled is None:
+            settled = self.settled = Settled(self.pipeline, asyncio.get_running_loop())
+        large = len(call.request.body) > _INLINE_BODY
         for _ in range(_ATTEMPTS):
             try:
-                attempt = await self._attempt(call)
-                await self._committed(attempt)
+                attempt = await asyncio.to_thread(self._guarded, call) if large else self._guarded(call)
+                await settled.wait(attempt)
             except Conflict:
                 continue
             except StorageUnavailable as error:
                 raise ServiceUnavailable from error
             return attempt
         raise ServiceUnavailable
-
-    async def _attempt(self, call: Parsed) -> Attempt:
-        if len(call.request.body) > _INLINE_BODY:
-            return await asyncio.to_thread(self._guarded, call)
-        return self._guarded(call)
 
     def _guarded(self, call: Parsed) -> Attempt:
         try:
@@ -112,11 +122,6 @@ class Front:
         except Exception as error:
             _log.exception("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id)
             raise InternalFailure from error
-
-    async def _committed(self, attempt: Attempt) -> None:
-        if self.settled is None:
-            self.settled = Settled(asyncio.get_running_loop())
-        await self.settled.wait(self.pipeline.commit(attempt))
 
     def _count(self, service: str, code: str) -> None:
         self.counts[service, code] = self.counts.get((service, code), 0) + 1

@@ -7,7 +7,7 @@ their range), so that transactions are serializable; one that lost raises `Confl
 A read-only transaction (no document written) is never checked and never conflicts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -18,6 +18,7 @@ __all__ = [
     "Conflict",
     "Decided",
     "Document",
+    "Ended",
     "Entry",
     "Journal",
     "Kind",
@@ -191,6 +192,10 @@ class Journal(Protocol):
         """Remove events older than a time; gives their count."""
 
 
+Ended = Callable[[BaseException | None], None]
+"""Told how a commit ended: with nothing, with Conflict or with StorageUnavailable."""
+
+
 class Storage(Protocol):
     """The store."""
 
@@ -201,6 +206,9 @@ class Storage(Protocol):
 
     def commit(self, transaction: Transaction) -> "Future[None]":
         """Make it durable with others in one group; the future ends when it is, or raises Conflict or StorageUnavailable."""
+
+    def commit_all(self, commits: "Sequence[tuple[Transaction, Ended]]") -> None:
+        """`commit` for several at once. How each ends is told from another thread, which must not be kept waiting."""
 
     def fetch(self, reference: str, start: int = 0, end: int | None = None) -> bytes:
         """Stored bytes from `start` to `end` (exclusive)."""

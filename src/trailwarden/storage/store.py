@@ -14,10 +14,10 @@ from trailwarden.storage.committed import Committed
 from trailwarden.storage.database import Database
 from trailwarden.storage.journal import SqlJournal
 from trailwarden.storage.migrations import bring_up
-from trailwarden.storage.ports import Decided, Journal, Kind, Past, Storage, StorageUnavailable, Transaction
+from trailwarden.storage.ports import Decided, Ended, Journal, Kind, Past, Storage, StorageUnavailable, Transaction
 from trailwarden.storage.transaction import SqlTransaction
 from trailwarden.storage.upkeep import Checkpoints, Repeating, watch
-from trailwarden.storage.writer import Writer
+from trailwarden.storage.writer import Pending, Writer
 
 __all__ = ["SqlStorage", "open_storage"]
 
@@ -50,9 +50,11 @@ class SqlStorage:
 
     def commit(self, transaction: Transaction) -> "Future[None]":
         """See `Storage.commit`."""
-        if not isinstance(transaction, SqlTransaction):
-            raise TypeError("a transaction is committed by the store that began it")
-        return self._writer.commit(transaction)
+        return self._writer.commit(_own(transaction))
+
+    def commit_all(self, commits: Sequence[tuple[Transaction, Ended]]) -> None:
+        """See `Storage.commit_all`."""
+        self._writer.commit_all([Pending(_own(transaction), ended) for transaction, ended in commits])
 
     def fetch(self, reference: str, start: int = 0, end: int | None = None) -> bytes:
         """See `Storage.fetch`. Raises LookupError for bytes that there are not, and StorageUnavailable."""
@@ -103,6 +105,12 @@ class SqlStorage:
         self._database.close()
         if self._lock is not None:
             self._lock.close()
+
+
+def _own(transaction: Transaction) -> SqlTransaction:
+    if not isinstance(transaction, SqlTransaction):
+        raise TypeError("a transaction is committed by the store that began it")
+    return transaction
 
 
 class FileLock:

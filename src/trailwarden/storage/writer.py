@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -12,10 +12,10 @@ from trailwarden.storage.batch import Batch
 from trailwarden.storage.blobs import Blobs
 from trailwarden.storage.committed import Change, Committed
 from trailwarden.storage.database import Database, Session, at_fault
-from trailwarden.storage.ports import Conflict, StorageUnavailable
+from trailwarden.storage.ports import Conflict, Ended, StorageUnavailable
 from trailwarden.storage.transaction import SqlTransaction
 
-__all__ = ["Chore", "Writer", "news"]
+__all__ = ["Chore", "Pending", "Writer", "news"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,13 @@ class Commit(Future[None]):
         """Never."""
         return False
 
+    def ended(self, error: BaseException | None) -> None:
+        """What the writer tells."""
+        if error is None:
+            self.set_result(None)
+        else:
+            self.set_exception(error)
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
@@ -45,7 +52,7 @@ class Pending:
     """A transaction that waits to be committed."""
 
     transaction: SqlTransaction
-    done: Commit
+    ended: Ended
 
 
 class Writer:
@@ -66,7 +73,7 @@ class Writer:
         self._clock = clock
         self._after = after
         self._session = Session(database)
-        self._queue: SimpleQueue[Pending | Chore | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[Pending] | Chore | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
@@ -75,9 +82,14 @@ class Writer:
     def commit(self, transaction: SqlTransaction) -> "Future[None]":
         """Queue a transaction."""
         done = Commit()
-        if not self._put(Pending(transaction, done)):
-            done.set_exception(StorageUnavailable("the store is closed"))
+        self.commit_all((Pending(transaction, done.ended),))
         return done
+
+    def commit_all(self, group: Sequence[Pending]) -> None:
+        """Queue transactions."""
+        if not self._put(group):
+            for pending in group:
+                pending.ended(StorageUnavailable("the store is closed"))
 
     def do(self, chore: Chore) -> int:
         """Queue a chore and wait for it. Raises StorageUnavailable."""
@@ -93,7 +105,7 @@ class Writer:
                 self._queue.put(None)
         self._thread.join()
 
-    def _put(self, item: Pending | Chore) -> bool:
+    def _put(self, item: Sequence[Pending] | Chore) -> bool:
         with self._gate:
             if self._closed:
                 return False
@@ -109,12 +121,12 @@ class Writer:
                     group = []
                     self._do(item)
                 else:
-                    group.append(item)
+                    group += item
                 item = self._next() if len(group) < _GROUP else None
             self._commit(group)
         self._session.close()
 
-    def _next(self) -> Pending | Chore | None:
+    def _next(self) -> Sequence[Pending] | Chore | None:
         """What else waits; the end's mark is left for `_run`."""
         try:
             item = self._queue.get_nowait()
@@ -149,10 +161,10 @@ class Writer:
             self._blobs.sweep(reference)
         for pending in group:
             if pending not in lost:
-                pending.done.set_result(None)
+                pending.ended(None)
         for pending in lost:
             pending.transaction.sweep()
-            pending.done.set_exception(Conflict())
+            pending.ended(Conflict())
         if self._after is not None:
             self._after(self._session, len(group))
 
@@ -187,7 +199,7 @@ class Writer:
         _log.error("%d transactions were not kept: %s: %s", len(group), type(error).__name__, error)
         for pending in group:
             pending.transaction.sweep()
-            pending.done.set_exception(_unavailable(error))
+            pending.ended(_unavailable(error))
 
 
 def news(committed: Committed, change: int, changes: Callable[[int], list[Change]]) -> None:

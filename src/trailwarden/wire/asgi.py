@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from trailwarden.clock import Chance
@@ -128,7 +129,7 @@ def _head(scope: Message) -> HttpRequest:
     """The request without its body. Bytes that are no ASCII stay what they are, as Latin-1 or percent-encoded."""
     raw_path = scope.get("raw_path") or scope["path"].encode()
     headers = tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1").strip()) for name, value in scope["headers"]
+        [(name.decode("latin-1").lower(), value.decode("latin-1").strip()) for name, value in scope["headers"]]
     )
     client = scope.get("client")
     return HttpRequest(
@@ -158,7 +159,9 @@ def _whole(head: HttpRequest, body: bytes) -> HttpRequest:
 
 def _check_head(scope: Message) -> None:
     headers = scope["headers"]
-    size = sum(len(name) + len(value) for name, value in headers) + len(scope["query_string"]) + len(scope["path"])
+    size = len(scope["query_string"]) + len(scope["path"])
+    for name, value in headers:
+        size += len(name) + len(value)
     if len(headers) > _MOST_HEADERS or size > _LARGEST_HEAD:
         raise RequestEntityTooLarge
 
@@ -184,11 +187,41 @@ async def _body(receive: Receive, head: HttpRequest, limit: int, patience: float
 
 
 async def _next(receive: Receive, patience: float) -> Message:
+    """The next message. What is there already, as nearly every body is, needs no timer."""
+    arriving = receive().__await__()
+    try:
+        awaited = next(arriving)
+    except StopIteration as arrived:
+        message: Message = arrived.value
+        return message
     try:
         async with asyncio.timeout(patience):
-            return await receive()
+            return await _Arriving(arriving, awaited)
     except TimeoutError:
         raise RequestTimeout from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """A message that was asked for and has not come: waits for what that waits for, then goes on with it."""
+
+    arriving: Any
+    awaited: Any
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        awaited = self.awaited
+        while True:
+            try:
+                sent = yield awaited
+            except BaseException as error:  # noqa: BLE001 — a timeout or a cancellation is for the receiver to see
+                go_on = partial(self.arriving.throw, error)
+            else:
+                go_on = partial(self.arriving.send, sent)
+            try:
+                awaited = go_on()
+            except StopIteration as arrived:
+                message: Message = arrived.value
+                return message
 
 
 def _is_own(request: HttpRequest) -> bool:

@@ -1,14 +1,11 @@
 """One HTTP request and one HTTP response, as values."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 __all__ = ["HttpRequest", "HttpResponse"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request whose body has arrived whole.
 
     `raw_path` and `query` are percent-encoded as they came (SigV4 needs them so), `query` without its "?".

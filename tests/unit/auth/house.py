@@ -169,10 +169,10 @@ def http(request: Any, method: str, body: bytes) -> HttpRequest:
 
 
 def changed(request: HttpRequest, **changes: Any) -> HttpRequest:
-    return dataclasses.replace(request, **changes)
+    return msgspec.structs.replace(request, **changes)
 
 
 def with_header(request: HttpRequest, name: str, value: str | None) -> HttpRequest:
     """The request with one header set, or left out for None."""
     rest = tuple(pair for pair in request.headers if pair[0] != name)
-    return dataclasses.replace(request, headers=rest if value is None else (*rest, (name, value)))
+    return msgspec.structs.replace(request, headers=rest if value is None else (*rest, (name, value)))
