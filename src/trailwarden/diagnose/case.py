@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Account, Identity
 from trailwarden.diagnose.circumstances import Supposed, event_context, identity_context, possible_keys
+from trailwarden.diagnose.compiling import compile_for
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.naming import resource_arn
 from trailwarden.diagnose.refusal import Refusal
@@ -385,6 +386,6 @@ def _compiled(text: str | Mapping[str, object] | None, source: Source) -> Iterat
     if text is None:
         return
     try:
-        yield compile_policy(text, source)
+        yield compile_for(text, source) if isinstance(text, str) else compile_policy(text, source)
     except MalformedPolicy:
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Identity
 from trailwarden.diagnose.case import Case, MoreNeeded, ask
+from trailwarden.diagnose.compiling import compile_for
 from trailwarden.diagnose.data import FileData
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.policy import (
@@ -15,7 +16,6 @@ from trailwarden.policy import (
     Policy,
     PolicySet,
     Source,
-    compile_policy,
     context_keys,
     evaluate,
 )
@@ -122,7 +122,7 @@ def compiled(texts: set[str]) -> tuple[Policy, ...]:
     found: list[Policy] = []
     for text in sorted(texts):
         try:
-            found.append(compile_policy(text, Source(layer=Layer.IDENTITY, id="")))
+            found.append(compile_for(text, Source(layer=Layer.IDENTITY, id="")))
         except MalformedPolicy:
             continue
     return tuple(found)
