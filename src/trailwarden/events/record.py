@@ -16,6 +16,7 @@ from trailwarden.auth.identities import ACCOUNT, Account
 from trailwarden.auth.record import decided_body
 from trailwarden.auth.stages import Authenticated, Authorized, Caller, Judged, Resolved
 from trailwarden.clock import Chance, Clock, iso
+from trailwarden.events.bearers import with_bearer
 from trailwarden.events.cut import bounded, shortened
 from trailwarden.events.identity import foreign_identity, user_identity, user_name
 from trailwarden.events.operation import Recorded, recorded_operation
@@ -74,7 +75,7 @@ class Recorder:
         authenticated = _authenticated(outcome.reached)
         if authenticated is None:
             return
-        ended = _ended(outcome, authenticated, self.clock())
+        ended = _ended(outcome, with_bearer(authenticated, outcome), self.clock())
         entries = self._entries(ended, transaction)
         for entry in entries:
             transaction.append(entry)

@@ -10,6 +10,7 @@ class Settings:
     """Settings that reach the services. Intervals are in seconds.
 
     `authorization_tail`: whether denials end in the authorization id and how to look it up.
+    `oidc`: the folder with the keys of OpenID Connect issuers (`<issuer>/jwks.json`), "" for none.
     `enforce_rates`: whether AWS's request rates (LookupEvents 2 a second …) are enforced; off by default.
     """
 
@@ -25,3 +26,4 @@ class Settings:
     authorization_tail: bool = False
     enforce_rates: bool = False
     endpoint: str = "http://127.0.0.1:4566"
+    oidc: str = ""

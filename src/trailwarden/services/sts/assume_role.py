@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from trailwarden.arn import Arn
 from trailwarden.auth.identities import ROLE, Role
 from trailwarden.auth.stages import Caller, Session
 from trailwarden.errors import ValidationException
-from trailwarden.policy.request import Principal, PrincipalKind
+from trailwarden.policy.request import PrincipalKind
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.sts.durations import role_duration
 from trailwarden.services.sts.errors import InvalidContextAssertion, NotAllowed
 from trailwarden.services.sts.mfa import mfa_given
+from trailwarden.services.sts.role_sessions import RoleOf, note_use, role_principal
 from trailwarden.services.sts.session_policies import session_policies
 from trailwarden.services.sts.session_tags import passed_on, session_tags
 from trailwarden.services.sts.shape import credentials_shown
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["assume_role"]
 
-_LAST_USED_STEP = 300.0
 _BARRED = {
     PrincipalKind.ROOT: "Roles may not be assumed by root accounts.",
     PrincipalKind.FEDERATED_USER: "Cannot call AssumeRole with federation token credentials",
@@ -68,9 +66,10 @@ def assume_role(call: Call, world: World) -> Mapping[str, Any]:
         source_identity=_source_identity(call.caller, asked.get("SourceIdentity", "")),
         chained=chained,
     )
-    principal = _principal(account, role, session.name)
+    of = RoleOf(account, role)
+    principal = role_principal(of, session.name)
     credentials = world.vault.issue(principal, session, expires=session.expires, chance=world.chance)
-    _used(call, world, account, role)
+    note_use(call, world, of)
     answer: dict[str, Any] = {
         "Credentials": credentials_shown(credentials),
         "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
@@ -97,18 +96,6 @@ def _role(call: Call, world: World, arn: str) -> tuple[str, Role]:
     return parsed.account, role
 
 
-def _principal(account: str, role: Role, session_name: str) -> Principal:
-    return Principal(
-        kind=PrincipalKind.ROLE_SESSION,
-        account=account,
-        arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{session_name}",
-        issuer_arn=role.arn,
-        unique_id=f"{role.id}:{session_name}",
-        issuer_id=role.id,
-        service_linked=bool(role.service),
-    )
-
-
 def _source_identity(caller: Caller, asked: str) -> str:
     """A source identity stays the same all along a chain of roles.
 
@@ -118,10 +105,3 @@ def _source_identity(caller: Caller, asked: str) -> str:
     if standing and asked and asked != standing:
         raise NotAllowed(reason="The source identity of a session cannot be changed once it is set.")
     return standing or asked
-
-
-def _used(call: Call, world: World, account: str, role: Role) -> None:
-    """Note the role's use, at most every few minutes, so that calls do not wait on one another for it."""
-    if role.last_used is None or call.now - role.last_used >= _LAST_USED_STEP:
-        used = msgspec.structs.replace(role, last_used=call.now, last_used_region=call.region)
-        world.put(ROLE, account, "", role.name.lower(), used)

@@ -5,9 +5,18 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 
 from trailwarden.errors import AwsError
 
-__all__ = ["InvalidAuthorizationMessageException",
-    "InvalidContextAssertion", "InvalidParameterValue", "MalformedPolicyDocument",
-           "NotAllowed", "PackedPolicyTooLarge"]  # fmt: skip
+__all__ = [
+    "ExpiredTokenException",
+    "IDPCommunicationError",
+    "IDPRejectedClaim",
+    "InvalidAuthorizationMessageException",
+    "InvalidContextAssertion",
+    "InvalidIdentityToken",
+    "InvalidParameterValue",
+    "MalformedPolicyDocument",
+    "NotAllowed",
+    "PackedPolicyTooLarge",
+]
 
 
 class MalformedPolicyDocument(AwsError):
@@ -68,3 +77,44 @@ class NotAllowed(AwsError):
     code = "AccessDenied"
     message = "{reason}"
     status = 403
+
+
+class InvalidIdentityToken(AwsError):
+    """A token or assertion is not well-formed, not signed by its provider, or not meant for AWS.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html
+    """
+
+    code = "InvalidIdentityToken"
+    message = "{reason}"
+
+
+class ExpiredTokenException(AwsError):
+    """A token or assertion has run out.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+
+    message = "{reason}"
+
+
+class IDPRejectedClaim(AwsError):
+    """The provider could not identify the caller: it has revoked the token, or issued it for somebody else.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+
+    code = "IDPRejectedClaim"
+    message = "{reason}"
+    status = 403
+
+
+class IDPCommunicationError(AwsError):
+    """The provider's keys are not at hand.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+
+    code = "IDPCommunicationError"
+    message = "{reason}"
