@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from trailwarden.policy.asking import Asking, asking_of
+from trailwarden.policy.asking import Asking
 from trailwarden.policy.decision import Block, Decision
 from trailwarden.policy.document import context_keys
 from trailwarden.policy.matching import Side
@@ -189,12 +189,18 @@ def _position(position: Position) -> dict[str, int]:
 
 
 def _behind_token(text: str, start: Position) -> Position:
-    """Where AWS lets a statement begin: right behind the token before it, white space included."""
+    """Where AWS lets a statement begin: right behind the token before it, white space included.
+
+    A statement that stands alone, in no list, begins behind its own brace.
+    """
     lines = text.split("\n")[: start.line]
     lines[-1] = lines[-1][: start.column - 1]
     while len(lines) > 1 and not lines[-1].strip():
         lines.pop()
-    return Position(len(lines), len(lines[-1].rstrip()) + 1)
+    before = lines[-1].rstrip()
+    if before.endswith(":"):
+        return Position(start.line, start.column + 1)
+    return Position(len(lines), len(before) + 1)
 
 
 _HOLDERS = frozenset({"user", "group", "role"})
@@ -209,7 +215,7 @@ def _source_id(source: Source) -> str:
 
 def _missing(decision: Decision) -> list[str]:
     """The condition keys that the policies refer to and the request has no value for."""
-    asking = asking_of(decision.request)
+    asking = decision.evidence.asking
     found = {key.lower(): key for policy in _policies(decision.policies) for key in context_keys(policy)}
     return sorted(key for folded, key in found.items() if _lacks(asking, folded))
 

@@ -256,6 +256,7 @@ ADMINISTRATOR = """{
     [
         (ADMINISTRATOR, (3, 17), (8, 6)),
         (json.dumps(json.loads(ADMINISTRATOR)), (1, 41), (1, 92)),
+        (json.dumps(json.loads(ADMINISTRATOR)).replace("[", "").replace("]", ""), (1, 41), (1, 91)),
         (json.dumps(json.loads(ADMINISTRATOR), separators=(",", ":")), (1, 38), (1, 84)),
     ],
 )
