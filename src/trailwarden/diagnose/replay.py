@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
+from typing import TypeVar
 
 from trailwarden.catalog import Check
+from trailwarden.diagnose.bearing import Bearing, bearing_on, resources_changed
 from trailwarden.diagnose.case import MoreNeeded
 from trailwarden.diagnose.changes import Changed
 from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
@@ -36,6 +38,7 @@ _REMEMBERED_MAX = 500_000
 _AHEAD = 4
 """Portions handed out for each worker, so that a long history never stands in memory."""
 
+_possible_keys = lru_cache(maxsize=8192)(possible_keys)
 _SETTLED = settled_by()
 _TAGGING = "sts:tagsession"
 _PRINCIPAL_TAG = "aws:principaltag/"
@@ -55,6 +58,10 @@ class _Judged:
 _Verdict = Group | None
 """None for a call of which nothing changes."""
 
+_Told = tuple[ContextValue | None, ...]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
 
 class Replayer:
     """Judges events by two states of an account. Not for use by two threads at once."""
@@ -67,42 +74,66 @@ class Replayer:
         self._keys = tuple(sorted(keys & _SETTLED))
         self._tags = tuple(sorted(key for key in keys if key.startswith(_PRINCIPAL_TAG)))
         self._by_session = any(_tells_sessions(text.lower()) for text in texts)
-        self._touched = compiled(set(changed.touched))
+        self._resources = resources_changed(before, changed.data)
+        touched = compiled(set(changed.touched))
+        self._anybody = Bearing(policies=touched, always=False, keys=tuple(sorted(keys_of(touched) & _SETTLED)))
         self._organized = _organized(before)
+        self._bearings: dict[str, Bearing] = {}
         self._verdicts: dict[tuple[object, ...], _Verdict] = {}
         self._asked: dict[tuple[object, ...], Asked] = {}
-        self._known_keys = lru_cache(maxsize=8192)(possible_keys)
 
     def replay(self, events: Iterable[Event], tally: Tally) -> None:
         """Count what becomes of each event."""
-        verdicts, keys = self._verdicts, self._keys
+        bearings = self._bearings
         for event in events:
+            principal = self._principal(event)
+            bearing = bearings.get(principal)
+            if bearing is None:
+                bearing = bearings[principal] = self._bearing(principal)
+            told = circumstances(event, bearing.keys)
+            may = bearing.known.get(told)
+            if may is None:
+                may = _kept(bearing.known, told, bearing.may_apply(told))
             outcome = outcome_of(event)
             if outcome is None:
                 tally.others += 1
-                continue
-            principal = self._principal(event)
-            call = (
-                event.event_source,
-                event.event_name,
-                bytes(event.request_parameters),
-                bytes(event.resources),
-                event.aws_region,
-                event.user_identity.account_id,
-                event.error_message if outcome.denied else None,
-            )
-            key = (event.user_identity.type, issuer_of(event), principal, call, circumstances(event, keys))
-            if key in verdicts:
-                verdict = verdicts[key]
+            elif not may:
+                tally.judged += 1
             else:
-                verdict = self._remember(key, self._verdict(event, principal, call, outcome))
-            tally.count(verdict, event)
+                tally.count(self._of_call(event, principal, outcome, told), event)
 
-    def _remember(self, key: tuple[object, ...], verdict: _Verdict) -> _Verdict:
-        if len(self._verdicts) >= _REMEMBERED_MAX:
-            self._verdicts.clear()
-        self._verdicts[key] = verdict
-        return verdict
+    def _bearing(self, principal: str) -> Bearing:
+        """What of the change bears on a caller; all of it on one who is not known."""
+        if _account_of(principal) not in {"", self._account.id}:
+            return self._anybody
+        return bearing_on(principal, self._before, self._after, self._resources, _SETTLED) or self._anybody
+
+    def _of_call(self, event: Event, principal: str, outcome: Outcome, told: _Told) -> _Verdict:
+        """What becomes of a call that the change may concern."""
+        call = (
+            event.event_source,
+            event.event_name,
+            bytes(event.request_parameters),
+            bytes(event.resources),
+            event.aws_region,
+            event.user_identity.account_id,
+            event.error_message if outcome.denied else None,
+        )
+        asked = self._asked.get(call)
+        if asked is None:
+            message = (event.error_message or "") if outcome.denied else ""
+            asked = _kept(self._asked, call, asked_of(event, self._account, message))
+        bearing = self._bearings[principal]
+        concerned = bearing.calls.get((call, told))
+        if concerned is None:
+            concerned = _kept(bearing.calls, (call, told), _concerned(bearing, asked, told))
+        if not concerned:
+            return None
+        identity = event.user_identity
+        key = (identity.type, issuer_of(event), principal, call, circumstances(event, self._keys))
+        if key not in self._verdicts:
+            return _kept(self._verdicts, key, self._verdict(event, principal, asked, outcome))
+        return self._verdicts[key]
 
     def _principal(self, event: Event) -> str:
         """The caller; where no policy looks at sessions, all sessions of a role are one."""
@@ -111,13 +142,7 @@ class Replayer:
             return principal
         return principal.rpartition("/")[0] + "/session"
 
-    def _verdict(self, event: Event, principal: str, call: tuple[object, ...], outcome: Outcome) -> _Verdict:
-        asked = self._asked.get(call)
-        if asked is None:
-            if len(self._asked) >= _REMEMBERED_MAX:
-                self._asked.clear()
-            asked = asked_of(event, self._account, (event.error_message or "") if outcome.denied else "")
-            self._asked[call] = asked
+    def _verdict(self, event: Event, principal: str, asked: Asked, outcome: Outcome) -> _Verdict:
         issuer = issuer_of(event) or f"somebody ({event.user_identity.type or 'no identity'})"
         why_not = self._unjudged(principal, asked)
         if why_not:
@@ -128,7 +153,7 @@ class Replayer:
             return Group("unknown", issuer, asked.action, Reason(text=f"what would tell is missing: {needed}"))
         check, shift = (_denied if outcome.denied else _allowed)(judged)
         if shift.kind == "same" and asked.vague:
-            shift = self._vague(asked)
+            shift = self._vague(principal, asked)
         if shift.kind == "allowed" and outcome.beyond is not None:
             shift = Shift("unknown", Reason(text=f"it was the {outcome.beyond} that denied it, which is not at hand"))
         if shift.kind == "same" or (shift.kind == "contradicted" and _is_service(judged)):
@@ -139,20 +164,15 @@ class Replayer:
         """Why a call cannot be judged, "" where it can."""
         if not principal:
             return "the event does not tell whose permissions these are"
-        parts = principal.split(":", 5)
-        if len(parts) > 5 and parts[4] != self._account.id:  # noqa: PLR2004 — an ARN has six parts
-            return f"the policies of account {parts[4]} are not at hand"
+        account = _account_of(principal)
+        if account not in {"", self._account.id}:
+            return f"the policies of account {account} are not at hand"
         return "" if asked.checks else "nobody knows which permissions the call needs"
 
-    def _vague(self, asked: Asked) -> Shift:
+    def _vague(self, principal: str, asked: Asked) -> Shift:
         """A resource that no event names matters where what has changed speaks of certain resources."""
-        for check in asked.checks:
-            for policy in self._touched:
-                for found in policy.candidates(check.action.lower()):
-                    statement = found.statement
-                    if statement.not_resources or not statement.resource_patterns.everything:
-                        return Shift("unknown", Reason(text="the event does not name the resource"))
-        return Shift("same")
+        picks = self._bearings[principal].picks(asked.checks)
+        return Shift("unknown", Reason(text="the event does not name the resource")) if picks else Shift("same")
 
     def _judge(self, event: Event, principal: str, asked: Asked, check: Check) -> _Judged:
         case = self._before.caller(principal)
@@ -174,7 +194,7 @@ class Replayer:
             action=check.action,
             resource=check.resource,
             resource_account=owner,
-            context=Supposed(context, self._known_keys(check.action), asked.filled | _SETTLED),
+            context=Supposed(context, _possible_keys(check.action), asked.filled | _SETTLED),
         )
         before, _ = self._before.decide(principal, request)
         after, _ = self._after.decide(principal, request)
@@ -191,6 +211,25 @@ class Replayer:
         trusts = compiled({identity.trust}) if identity is not None and identity.trust else ()
         taggable = any(found.statement.allows for policy in trusts for found in policy.candidates(_TAGGING))
         return dict.fromkeys(self._tags, UNKNOWN) if taggable else {}
+
+
+def _kept(known: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    """Remember a value, in bounds."""
+    if len(known) >= _REMEMBERED_MAX:
+        known.clear()
+    known[key] = value
+    return value
+
+
+def _concerned(bearing: Bearing, asked: Asked, told: _Told) -> bool:
+    """Whether the change may concern a call; one of which it is not known what it needs, it may."""
+    return not asked.checks or (asked.vague and bearing.picks(asked.checks)) or bearing.concerns(asked.checks, told)
+
+
+def _account_of(principal: str) -> str:
+    """The account in an ARN; "" for a service and for nobody."""
+    parts = principal.split(":", 5)
+    return parts[4] if len(parts) > 5 else ""  # noqa: PLR2004 — an ARN has six parts
 
 
 def _tells_sessions(text: str) -> bool:
