@@ -6,7 +6,7 @@ from typing import Any, cast
 from trailwarden.wire import cbor_body, json_body, library, xml_body
 from trailwarden.wire.compiled import Function
 from trailwarden.wire.errors import MalformedXML, SerializationException
-from trailwarden.wire.form import ec2_reader, form_of, query_reader, tree
+from trailwarden.wire.form import ec2_reader, fields, form_of, query_reader, tree
 from trailwarden.wire.hosts import s3_path
 from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.locations import Locations
@@ -19,6 +19,7 @@ __all__ = ["read"]
 Reader = Callable[[HttpRequest], dict[str, Any]]
 
 _TREES = json_body.tree_reader()
+_SIGNERS_OWN = ("x-amz-checksum-", "x-amz-sdk-checksum-algorithm")
 _QUERY = query_reader()
 _EC2 = ec2_reader()
 _XML = xml_body.xml_reader()
@@ -111,11 +112,28 @@ def _rest(operation: Operation, body_of: Callable[[Shape], Callable[[bytes], Any
 
     def read_rest(request: HttpRequest) -> dict[str, Any]:
         path = segments(s3_path(request) if styled else request.raw_path)
-        found = locations.take(template.labels(path), request.query, request.headers)
+        headers = _with_hoisted(request) if styled and "Signature=" in request.query else request.headers
+        found = locations.take(template.labels(path), request.query, headers)
         take_body(request.body, found)
         return found
 
     return read_rest
+
+
+def _with_hoisted(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """The headers of a presigned URL of S3, with those that the SDKs for JavaScript and Java move into the query.
+
+    A checksum there is of the body that the signer had, which is none; it says nothing of what is sent.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    """
+    there = {name for name, _ in request.headers}
+    pairs = ((name.lower(), value) for name, value in fields(request.query))
+    hoisted = (
+        (name, value)
+        for name, value in pairs
+        if name.startswith("x-amz-") and not name.startswith(_SIGNERS_OWN) and name not in there
+    )
+    return (*request.headers, *hoisted)
 
 
 def _body_taker(
