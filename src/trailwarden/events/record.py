@@ -8,7 +8,10 @@ there is no account to record it for; and an unsigned call that concerns no acco
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from trailwarden import catalog
 from trailwarden.auth.errors import AccessDenied
@@ -38,8 +41,24 @@ _SERVER_FAULT = 500
 _SIGNATURES: Mapping[str, str] = {"AWS": "SigV2", "AWS4-HMAC-SHA256": "SigV4", "AWS4-ECDSA-P256-SHA256": "SigV4A"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended:
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What all copies of a record tell of the call's own members."""
+
+    parameters: Mapping[str, Any] | None
+    elements: Mapping[str, Any] | None
+    resources: Sequence[Mapping[str, str]]
+
+
+class _Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account's copy of a record has of its own."""
+
+    identity: Mapping[str, Any]
+    event_id: str
+    account: str
+    shared_id: str
+
+
+class _Ended(msgspec.Struct, frozen=True, kw_only=True):
     """An outcome laid out for its records: what all copies share."""
 
     operation: Recorded
@@ -86,39 +105,38 @@ class Recorder:
         recipients = _recipients(ended)
         if not recipients:
             return []
-        record = _shared(ended)
+        told = _told(ended)
         shared = len(recipients) > 1 or _by_service(ended)
         shared_id = self.chance.uuid() if shared else ""
-        return [self._entry(ended, record, account, shared_id, reader) for account in recipients]
+        return [self._entry(ended, told, account, shared_id, reader) for account in recipients]
 
-    def _entry(self, ended: _Ended, shared: Mapping[str, Any], account: str, shared_id: str, reader: Reader) -> Entry:
-        own = account == ended.caller.principal.account or ended.caller.principal.kind in _WITHOUT_ACCOUNT
+    def _entry(self, ended: _Ended, told: _Told, account: str, shared_id: str, reader: Reader) -> Entry:
+        caller, operation = ended.caller, ended.operation
+        own = account == caller.principal.account or caller.principal.kind in _WITHOUT_ACCOUNT
         owner = _account(reader, account)
-        record = dict(shared)
         alias = owner.alias if owner else ""
-        record["userIdentity"] = user_identity(ended.caller, alias=alias) if own else foreign_identity(ended.caller)
-        record["eventID"] = event_id = self.chance.uuid()
-        record["recipientAccountId"] = account
-        if shared_id:
-            record["sharedEventID"] = shared_id
-        operation = ended.operation
-        resources = record.get("resources", ())
-        shown = (record["requestParameters"], record["responseElements"])
+        event_id = self.chance.uuid()
+        copy = _Copy(
+            identity=user_identity(caller, alias=alias) if own else foreign_identity(caller),
+            event_id=event_id,
+            account=account,
+            shared_id=shared_id,
+        )
         return Entry(
             event_id=event_id,
             time=ended.time,
             account=account,
             region=ended.region,
-            category=record["eventCategory"],
+            category=_category(operation),
             source=operation.source,
             name=operation.name,
             read_only=operation.read_only,
-            record=bounded({name: record[name] for name in _ORDER if name in record}),
-            username=user_name(ended.caller) if own else "",
-            access_key=ended.caller.access_key if own else "",
+            record=bounded(_record(ended, told, copy)),
+            username=user_name(caller) if own else "",
+            access_key=caller.access_key if own else "",
             request_id=ended.authenticated.parsed.request_id,
             organization=owner.organization if owner else "",
-            resources=looked_up(operation.service, shown, resources),
+            resources=looked_up(operation.service, (told.parameters, told.elements), told.resources),
         )
 
     def _keep(self, error: AccessDenied, ended: _Ended, event_id: str, transaction: Transaction) -> None:
@@ -137,35 +155,6 @@ class Recorder:
                 ),
             )
         )
-
-
-_ORDER = (
-    "eventVersion",
-    "userIdentity",
-    "eventTime",
-    "eventSource",
-    "eventName",
-    "awsRegion",
-    "sourceIPAddress",
-    "userAgent",
-    "errorCode",
-    "errorMessage",
-    "requestParameters",
-    "responseElements",
-    "additionalEventData",
-    "requestID",
-    "eventID",
-    "readOnly",
-    "resources",
-    "eventType",
-    "apiVersion",
-    "managementEvent",
-    "recipientAccountId",
-    "sharedEventID",
-    "eventCategory",
-    "tlsDetails",
-)
-"""The order in which real log files have the fields."""
 
 
 def _authenticated(reached: Stage) -> Authenticated | None:
@@ -214,12 +203,15 @@ def _recipients(ended: _Ended) -> tuple[str, ...]:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html (sharedEventID)
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
     """
-    owners = [each.request.resource_account for each in ended.judged if each.request.resource_account.isdigit()]
+    account = ended.authenticated.account
     if ended.caller.principal.kind in _WITHOUT_ACCOUNT:
-        found = owners or [ended.authenticated.account]
+        found = _owners(ended) or [account]
         return tuple(found[:1]) if found[0] else ()
-    others = owners if _delivered_twice(ended) else []
-    return tuple(dict.fromkeys([ended.authenticated.account, *others]))
+    return tuple(dict.fromkeys([account, *_owners(ended)])) if _delivered_twice(ended) else (account,)
+
+
+def _owners(ended: _Ended) -> list[str]:
+    return [each.request.resource_account for each in ended.judged if each.request.resource_account.isdigit()]
 
 
 def _delivered_twice(ended: _Ended) -> bool:
@@ -236,46 +228,61 @@ def _by_service(ended: _Ended) -> bool:
     return ended.operation.service == "sts" and ended.caller.principal.kind is PrincipalKind.SERVICE
 
 
-def _shared(ended: _Ended) -> dict[str, Any]:
-    """The fields that all copies have in common."""
+def _told(ended: _Ended) -> _Told:
     operation = ended.operation
+    unlisted = ended.denied and operation.service == "sts"
+    return _Told(
+        parameters=_parameters(ended),
+        elements=None if ended.error else operation.elements(ended.result),
+        resources=() if unlisted else _resources(ended),
+    )
+
+
+def _record(ended: _Ended, told: _Told, copy: _Copy) -> dict[str, Any]:
+    """The record, its fields in the order that real log files have."""
+    operation, origin = ended.operation, _origin(ended.caller)
     record: dict[str, Any] = {
         "eventVersion": _VERSION,
-        "eventTime": iso(ended.time),
+        "userIdentity": copy.identity,
+        "eventTime": _moment(int(ended.time)),
         "eventSource": operation.source,
         "eventName": operation.name,
         "awsRegion": ended.region,
-        "sourceIPAddress": _origin(ended.caller) or ended.request.client,
-        "userAgent": _agent(ended),
-        "requestParameters": _parameters(ended),
-        "responseElements": None if ended.error else operation.elements(ended.result),
-        "requestID": ended.authenticated.parsed.request_id,
-        "readOnly": operation.read_only,
-        "eventType": "AwsApiCall",
-        "managementEvent": not operation.data_type,
-        "eventCategory": "Data" if operation.data_type else "Management",
+        "sourceIPAddress": origin or ended.request.client,
+        "userAgent": origin or _agent(ended),
     }
     if ended.error:
         record["errorCode"], record["errorMessage"] = ended.error
+    record["requestParameters"] = told.parameters
+    record["responseElements"] = told.elements
+    if operation.service == "s3":
+        record["additionalEventData"] = _transfer(ended)
+    record["requestID"] = ended.authenticated.parsed.request_id
+    record["eventID"] = copy.event_id
+    record["readOnly"] = operation.read_only
+    if told.resources:
+        record["resources"] = told.resources
+    record["eventType"] = "AwsApiCall"
     if operation.api_version:
         record["apiVersion"] = operation.api_version
-    record.update(_extras(ended))
+    record["managementEvent"] = not operation.data_type
+    record["recipientAccountId"] = copy.account
+    if copy.shared_id:
+        record["sharedEventID"] = copy.shared_id
+    record["eventCategory"] = _category(operation)
+    if ended.request.scheme == "https" and not origin:
+        record["tlsDetails"] = {"clientProvidedHostHeader": ended.request.header("host") or ""}
     return record
 
 
-def _extras(ended: _Ended) -> dict[str, Any]:
-    """Fields that a record has only sometimes."""
-    extras: dict[str, Any] = {}
-    operation = ended.operation
-    if not (ended.denied and operation.service == "sts"):
-        resources = _resources(ended)
-        if resources:
-            extras["resources"] = resources
-    if operation.service == "s3":
-        extras["additionalEventData"] = _transfer(ended)
-    if ended.request.scheme == "https" and not _origin(ended.caller):
-        extras["tlsDetails"] = {"clientProvidedHostHeader": ended.request.header("host") or ""}
-    return extras
+def _category(operation: Recorded) -> str:
+    return "Data" if operation.data_type else "Management"
+
+
+@lru_cache(maxsize=16)
+def _moment(second: int) -> str:
+    """The same for all calls of a second."""
+    return iso(second)
 
 
 def _parameters(ended: _Ended) -> dict[str, Any] | None:
@@ -312,10 +319,7 @@ def _origin(caller: Caller) -> str:
 
 
 def _agent(ended: _Ended) -> str:
-    origin = _origin(ended.caller)
     agent = shortened(ended.request.header("user-agent") or "-")
-    if origin:
-        return origin
     return f"[{agent}]" if ended.operation.service == "s3" else agent
 
 

@@ -83,10 +83,12 @@ def record_resources(
     service: str, operation: str, params: Mapping[str, Any], judged: Sequence[Judged]
 ) -> list[dict[str, str]]:
     """The `resources` of the record, [] where AWS lists none. Shapes: {accountId, type, ARN or ARNPrefix}."""
+    told = _TOLD.get(service)
+    if told is None and service != "s3":
+        return []
     owners = {each.request.resource: each.request.resource_account for each in judged}
-    if service == "s3":
+    if told is None:
         return _of_s3(operation, params, owners)
-    told = _TOLD.get(service, frozenset())
     found = []
     for resource, owner in owners.items():
         kind = _type(resource)
