@@ -17,7 +17,7 @@ from trailwarden.wire import HttpRequest, HttpResponse
 __all__ = ["Own"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Counted(Collector):
     """The front's and the store's numbers as Prometheus metrics."""
 
