@@ -2,24 +2,37 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
+from trailwarden.cli.recording import Recording
 from trailwarden.diagnose import (
     AccountData,
     Diagnosis,
+    Group,
     LiveData,
     Mend,
     Refusal,
     Unreadable,
     as_data,
+    as_markdown,
     as_text,
+    group,
+    groups_as_data,
+    groups_as_markdown,
+    groups_as_text,
+    log_files,
     read_files,
     read_input,
+    tally,
 )
 from trailwarden.diagnose import diagnose as find_cause
 
@@ -27,6 +40,8 @@ __all__ = ["diagnose"]
 
 _FOUND, _UNREADABLE, _MORE_NEEDED = 0, 2, 3
 _INPUT_MAX = 256 * 1024 * 1024
+_NAME_MAX = 1024
+_UNREAD_SHOWN = 5
 
 
 def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
@@ -45,42 +60,115 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     resource_policy: Annotated[
         list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
     ] = None,
+    resources: Annotated[Path | None, typer.Option(help="ARNs of what exists, one a line, with --account.")] = None,
+    logs: Annotated[Path | None, typer.Option(help="Diagnose all denials in the log files of a folder.")] = None,
     aws: Annotated[bool, typer.Option("--aws", help="Ask AWS itself, with read-only calls.")] = False,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the least policy that the calls made for this need.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as data.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The answer for a ticket.")] = False,
     apply: Annotated[int, typer.Option(help="Make the change of that number, after asking.", show_default=False)] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Tell why a call was refused. Exit 0: cause found; 2: input unreadable; 3: more data needed."""
+    recording: Recording | None = None
     try:
-        refusals = _read(refusal)
-        connection = None if account else _connection(data, profile, region, aws=aws)
+        refusals = () if logs else _read(refusal)
+        if account is None:
+            recording = Recording(_connection(data, profile, region, aws=aws))
         known: AccountData = (
-            LiveData(clients=connection, region=region or connection.region)
-            if connection
-            else read_files(account or data, organization, _policies(resource_policy), region or "us-east-1")
+            LiveData(clients=recording, region=region or recording.connection.region)
+            if recording
+            else read_files(
+                account or data, organization, _policies(resource_policy), region or "us-east-1", resources=resources
+            )
         )
+        groups = _grouped(logs, known) if logs else ()
         found = [find_cause(each, known) for each in refusals]
     except (Unreadable, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
+        if policy and recording:
+            _print_policy(recording)
         raise typer.Exit(_UNREADABLE) from None
-    _print(found, as_json=as_json)
-    if apply and connection:
-        _apply(found[0], apply, connection, yes=yes)
-    raise typer.Exit(_FOUND if all(each.found for each in found) else _MORE_NEEDED)
+    if policy:
+        _print_policy(recording)
+    elif logs:
+        _print_groups(groups, as_json=as_json, markdown=markdown)
+    else:
+        _print(found, as_json=as_json, markdown=markdown)
+    if apply and recording and found:
+        _apply(found[0], apply, recording.connection, yes=yes)
+    causes = [each.diagnosis for each in groups] if logs else found
+    raise typer.Exit(_FOUND if all(each.found for each in causes) else _MORE_NEEDED)
+
+
+def _print_policy(recording: Recording | None) -> None:
+    """What the calls made here need; an answer from files makes none."""
+    if recording is None:
+        raise typer.BadParameter("with --account no calls are made, so no policy is needed: leave one of the two out")
+    arn = "*"
+    try:
+        arn = recording.connection.client("sts").get_caller_identity()["Account"]
+    except (ClientError, BotoCoreError) as error:
+        typer.echo(f"the account is not known ({error}); * stands for it", err=True)
+    typer.echo(json.dumps(recording.policy(arn), indent=2))
+
+
+def _grouped(folder: Path, known: AccountData) -> tuple[Group, ...]:
+    """Every denial in the folder's files by cause, with progress on stderr."""
+    if not folder.is_dir():
+        raise Unreadable(f"{folder} is no folder of log files")
+    files, other = log_files(folder)
+    unread: list[str] = []
+    with _progress() as progress:
+        reading = progress.add_task("reading log files", total=len(files))
+        tallies = tally(progress.track(files, task_id=reading), lambda path, why: unread.append(f"{path.name}: {why}"))
+        diagnosing = progress.add_task("diagnosing", total=len(tallies))
+        found = group(tallies.values(), known, lambda: progress.advance(diagnosing))
+    _tell_unread(unread, len(other))
+    if not files:
+        raise Unreadable(f"{folder} holds no log files (.json, .json.gz, .jsonl or .zip)")
+    return found
+
+
+def _tell_unread(unread: list[str], others: int) -> None:
+    if others:
+        typer.echo(f"{others} digest and Insight files hold no denials and were passed over", err=True)
+    for line in unread[:_UNREAD_SHOWN]:
+        typer.echo(f"not read: {line}", err=True)
+    if len(unread) > _UNREAD_SHOWN:
+        typer.echo(f"not read: {len(unread) - _UNREAD_SHOWN} more files", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield progress
 
 
 def _read(given: str) -> tuple[Refusal, ...]:
     """The refusals in the argument: a file's name, `-`, or the text itself."""
     path = Path(given)
     if given == "-":
+        if sys.stdin.isatty():
+            typer.echo("paste the error text, then end the input (Ctrl-D)", err=True)
         raw = sys.stdin.buffer.read(_INPUT_MAX)
-    elif len(given) < 1024 and "\n" not in given and path.is_file():  # noqa: PLR2004 — no file name is longer
+    elif len(given) < _NAME_MAX and "\n" not in given and path.is_file():
         raw = path.read_bytes()[:_INPUT_MAX]
+    elif " " not in given and path.suffix in {".json", ".gz", ".txt", ".zip", ".log"}:
+        raise Unreadable(f"there is no file {given}; an error text is given in quotes, standard input as -")
     else:
         raw = given.encode()
-    refusals = read_input(raw)
+    try:
+        refusals = read_input(raw)
+    except UnicodeDecodeError:
+        raise Unreadable("the input is no text, and neither a gzip nor a zip file") from None
     if not refusals or not any((each.text or each.authorization_id or each.event_id) for each in refusals):
-        raise Unreadable("there is no refusal in this input")
+        raise Unreadable(
+            "there is no refusal in this input: give an error text, or a CloudTrail event with an errorCode"
+        )
     return refusals
 
 
@@ -97,15 +185,30 @@ def _connection(data: Path, profile: str | None, region: str | None, *, aws: boo
 
 def _policies(given: list[str] | None) -> dict[str, Path]:
     pairs = [each.rpartition("=") for each in given or ()]
+    wrong = next((each for each in given or () if not each.startswith("arn:") or "=" not in each), None)
+    if wrong is not None:
+        raise Unreadable(f"--resource-policy {wrong}: it takes ARN=FILE")
     return {arn: Path(path) for arn, _, path in pairs}
 
 
-def _print(found: list[Diagnosis], *, as_json: bool) -> None:
+def _print_groups(groups: tuple[Group, ...], *, as_json: bool, markdown: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(groups_as_data(groups), indent=2))
+    elif not groups:
+        typer.echo("There are no denials in these log files.")
+    else:
+        typer.echo(groups_as_markdown(groups) if markdown else groups_as_text(groups))
+
+
+def _print(found: list[Diagnosis], *, as_json: bool, markdown: bool) -> None:
     if as_json:
         answers = [as_data(each) for each in found]
         typer.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=2))
         return
-    typer.echo(f"\n{'-' * 100}\n".join(as_text(each) for each in found))
+    if markdown:
+        typer.echo("\n\n---\n\n".join(map(as_markdown, found)))
+        return
+    typer.echo(f"\n{'-' * 100}\n".join(map(as_text, found)))
 
 
 def _apply(diagnosis: Diagnosis, number: int, connection: Connection, *, yes: bool) -> None:

@@ -4,11 +4,20 @@ from trailwarden.diagnose.case import Case, MoreNeeded
 from trailwarden.diagnose.data import AccountData, FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
 from trailwarden.diagnose.edits import Attach, ClientCall, Edit, SetDocument
-from trailwarden.diagnose.intake import read_event, read_input
+from trailwarden.diagnose.grouping import Group, Tally, group, log_files, tally
+from trailwarden.diagnose.intake import read_denials, read_event, read_input
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.message import read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
-from trailwarden.diagnose.report import as_data, as_text
+from trailwarden.diagnose.remedy import Remedy
+from trailwarden.diagnose.report import (
+    as_data,
+    as_markdown,
+    as_text,
+    groups_as_data,
+    groups_as_markdown,
+    groups_as_text,
+)
 
 __all__ = [
     "AccountData",
@@ -18,18 +27,29 @@ __all__ = [
     "Diagnosis",
     "Edit",
     "FileData",
+    "Group",
     "LiveData",
     "Mend",
     "MoreNeeded",
     "Refusal",
+    "Remedy",
     "SetDocument",
+    "Tally",
     "Unreadable",
     "as_data",
+    "as_markdown",
     "as_text",
     "diagnose",
+    "group",
+    "groups_as_data",
+    "groups_as_markdown",
+    "groups_as_text",
+    "log_files",
+    "read_denials",
     "read_event",
     "read_files",
     "read_input",
     "read_message",
     "read_messages",
+    "tally",
 ]

@@ -319,15 +319,20 @@ def read_files(
     organization: Path | None = None,
     policies: Mapping[str, Path] | None = None,
     region: str = "us-east-1",
+    *,
+    resources: Path | None = None,
 ) -> FileData:
-    """The data of exported files. Raises Unreadable."""
+    """The data of exported files; `resources` lists ARNs of what exists, one a line. Raises Unreadable."""
     try:
         return FileData(
             details=read_account(_json(account)),
             region=region,
             policies={arn: policy_text(_json(path)) for arn, path in (policies or {}).items()},
             organization=None if organization is None else _organization(_json(organization)),
+            existing=None if resources is None else tuple(resources.read_text().split()),
         )
+    except OSError as error:
+        raise Unreadable(f"{resources} cannot be read: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(f"{account} is not an export of get-account-authorization-details: {error}") from error
 

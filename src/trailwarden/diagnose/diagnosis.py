@@ -89,6 +89,8 @@ def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     """The diagnosis of a denial; where it is one step of a known task, with everything that the task lacks."""
     if case.decision.allowed:
         return _allowed(refusal, case, data)
+    if _unknown_side(refusal, case):
+        return Diagnosis(refusal=refusal, cause="", needed=case.missing, case=case)
     mends, told = _ways(refusal, case, data), reasons(case)
     task = lacking(refusal, case, data) if mends else None
     return Diagnosis(
@@ -99,6 +101,20 @@ def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
         needed=case.missing,
         case=case,
     )
+
+
+def _unknown_side(refusal: Refusal, case: Case) -> bool:
+    """Whether what blocks first is a policy that is not at hand, and AWS does not blame it: that is no finding."""
+    first = case.decision.first
+    kind = (
+        _SIDES.get(first.layer)
+        if first is not None and not first.explicit and first.layer is not refusal.layer
+        else None
+    )
+    return kind is not None and f"{kind} of {case.request.resource}" in case.missing
+
+
+_SIDES = {Layer.RESOURCE: "the resource-based policy", Layer.TRUST: "the trust policy"}
 
 
 def _ways(refusal: Refusal, case: Case, data: AccountData) -> tuple[Mend, ...]:
@@ -116,6 +132,8 @@ def _ways(refusal: Refusal, case: Case, data: AccountData) -> tuple[Mend, ...]:
 
 def _allowed(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     """What is at hand allows the call: what is not at hand, or time, made the difference."""
+    if any("taken to allow" in name for name in case.missing):
+        return Diagnosis(refusal=refusal, cause="", needed=case.missing, case=case)
     blamed = blamed_statements(case)
     if blamed:
         return Diagnosis(refusal=refusal, cause=blamed, mends=(_LEFT,), needed=case.missing, case=case)

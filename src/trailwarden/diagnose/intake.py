@@ -3,8 +3,10 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html
 """
 
+import io
 import json
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,10 +16,12 @@ from trailwarden.diagnose.calls import action_of_event
 from trailwarden.diagnose.message import MAX_TEXT, read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
 
-__all__ = ["read_event", "read_input"]
+__all__ = ["is_denied", "read_denials", "read_event", "read_input"]
 
 _UNPACKED_MAX = 256 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_MEMBERS_MAX = 10_000
 _AUTHORIZATION_ID = re.compile(r"[0-9a-z]{20,40}\Z")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _REFUSED = re.compile(
@@ -30,8 +34,10 @@ def read_input(data: bytes) -> tuple[Refusal, ...]:
 
     One that is neither JSON nor an id is read as text. ValueError for what cannot be unpacked or is no text.
     """
+    if data.startswith(_ZIP):
+        return tuple(refusal for part in _members(data) for refusal in read_input(part))
     data = _unpacked(data) if data.startswith(_GZIP) else data
-    text = data.decode()
+    text = data.decode("utf-8-sig")
     bare = text.strip()
     if _AUTHORIZATION_ID.match(bare):
         return (Refusal(text="", authorization_id=bare),)
@@ -41,6 +47,46 @@ def read_input(data: bytes) -> tuple[Refusal, ...]:
     if records is not None:
         return tuple(refusal for record in records for refusal in _of_record(record))
     return tuple(read_messages(text))
+
+
+def read_denials(data: bytes) -> Iterator[Refusal]:
+    """The denials among a log file's events; other errors, as of what does not exist, are none. ValueError as `read_input`."""
+    if data.startswith(_ZIP):
+        for part in _members(data):
+            yield from read_denials(part)
+        return
+    text = (_unpacked(data) if data.startswith(_GZIP) else data).decode("utf-8-sig")
+    records = _records(text.strip())
+    if records is None:
+        raise ValueError("it holds no CloudTrail events")
+    yield from (read_event(record) for record in records if is_denied(record))
+
+
+def is_denied(record: Mapping[str, Any]) -> bool:
+    """Whether an event tells of a denial."""
+    code, message = _text(record.get("errorCode")), _text(record.get("errorMessage"))
+    return bool(_REFUSED.search(code)) or "not authorized" in message or code in _DENYING
+
+
+_DENYING = frozenset(
+    {
+        "ChannelInsufficientPermission",
+        "CloudTrailAccessNotEnabledException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InsufficientDependencyServiceAccessPermissionException",
+        "InsufficientEncryptionPolicyException",
+        "InsufficientIAMAccessPermissionException",
+        "InsufficientS3BucketPolicyException",
+        "InsufficientSnsTopicPolicyException",
+        "InvalidClientTokenId",
+        "InvalidCloudWatchLogsLogGroupArnException",
+        "InvalidCloudWatchLogsRoleArnException",
+        "NotOrganizationMasterAccountException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 
 
 def read_event(record: Mapping[str, Any]) -> Refusal:
@@ -83,7 +129,9 @@ def _records(text: str) -> list[Mapping[str, Any]] | None:
         return None
     try:
         return list(_events(json.loads(text))) or None
-    except RecursionError:
+    except (OtherFile, RecursionError) as error:
+        if isinstance(error, OtherFile):
+            raise
         return None
     except ValueError:
         return _lines(text)
@@ -95,34 +143,81 @@ def _lines(text: str) -> list[Mapping[str, Any]] | None:
         if line.strip():
             try:
                 found.extend(_events(json.loads(line)))
+            except OtherFile:
+                raise
             except (ValueError, RecursionError):
                 return None
     return found or None
 
 
-def _events(value: Any) -> Iterator[Mapping[str, Any]]:
+def _events(value: Any, depth: int = 12) -> Iterator[Mapping[str, Any]]:
+    """Whatever holds events is opened. ValueError for CloudTrail's other files, which hold none."""
     if isinstance(value, list):
-        for each in value:
-            yield from _events(each)
-    elif isinstance(value, Mapping):
-        inner = next((value[name] for name in ("Records", "Events", "detail") if value.get(name)), None)
-        if inner is not None:
-            yield from _events(inner)
-        elif isinstance(value.get("CloudTrailEvent"), str):
-            yield from _events(json.loads(value["CloudTrailEvent"]))
-        elif "eventName" in value and "eventSource" in value:
+        for each in value if depth else ():
+            yield from _events(each, depth - 1)
+    elif isinstance(value, Mapping) and depth:
+        _refuse_other_files(value)
+        inner = next((value[name] for name in _HOLDERS if value.get(name)), None)
+        written = next((value[name] for name in _WRITTEN if isinstance(value.get(name), str)), None)
+        if "eventName" in value and "eventSource" in value:
             yield value
+        elif written is not None:
+            yield from _events(json.loads(written), depth - 1)
+        elif inner is not None:
+            yield from _events(inner, depth - 1)
+
+
+_HOLDERS = ("Records", "Events", "events", "detail", "event", "_source", "CloudTrailEvent")
+"""A log file's records, LookupEvents' list, EventBridge's detail, search engines' wrappers."""
+
+_WRITTEN = ("CloudTrailEvent", "original", "message", "eventJson")
+"""Members that hold an event as text."""
+
+
+class OtherFile(ValueError):
+    """A file of CloudTrail's that holds no events of calls."""
+
+
+def _refuse_other_files(value: Mapping[str, Any]) -> None:
+    if "digestStartTime" in value and "logFiles" in value:
+        raise OtherFile("this is a digest file: it proves log files and holds no events; give one of its log files")
+    if "configurationItems" in value or "configSnapshotId" in value:
+        raise OtherFile("this is a file of AWS Config, not of CloudTrail")
+
+
+def _members(data: bytes) -> Iterator[bytes]:
+    """The files in a zip, all of them together within the bound."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"the input is not a zip file: {error}") from error
+    names = [info for info in archive.infolist() if not info.is_dir()]
+    if len(names) > _MEMBERS_MAX or sum(info.file_size for info in names) > _UNPACKED_MAX:
+        raise ValueError(f"the zip holds more than {_MEMBERS_MAX} files or {_UNPACKED_MAX >> 20} MiB")
+    for info in names:
+        with archive.open(info) as member:
+            part = member.read(_UNPACKED_MAX)
+        if part.startswith(_ZIP):
+            raise ValueError("there is a zip file in a zip file: unpack it first")
+        yield part
 
 
 def _unpacked(data: bytes) -> bytes:
-    opener = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = opener.decompress(data, _UNPACKED_MAX)
-    except zlib.error as error:
-        raise ValueError(f"the input is not a gzip file: {error}") from error
-    if opener.unconsumed_tail:
-        raise ValueError(f"the input unpacks to more than {_UNPACKED_MAX >> 20} MiB")
-    return unpacked
+    """All members of a gzip file, one after the other."""
+    parts: list[bytes] = []
+    left = _UNPACKED_MAX
+    while data.startswith(_GZIP):
+        opener = zlib.decompressobj(wbits=31)
+        try:
+            part = opener.decompress(data, left)
+        except zlib.error as error:
+            raise ValueError(f"the input is not a gzip file: {error}") from error
+        left -= len(part)
+        if opener.unconsumed_tail or left <= 0:
+            raise ValueError(f"the input unpacks to more than {_UNPACKED_MAX >> 20} MiB")
+        parts.append(part)
+        data = opener.unused_data
+    return b"".join(parts)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

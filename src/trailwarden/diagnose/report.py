@@ -1,16 +1,19 @@
 """A diagnosis as a person reads it, at most 100 columns wide: the cause in the first line, the mend in the second."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from trailwarden.arn import Arn
 from trailwarden.diagnose.diagnosis import Diagnosis
 from trailwarden.diagnose.edits import Act, Attach, Edit, SetDocument, pretty
+from trailwarden.diagnose.grouping import Group
 from trailwarden.diagnose.mends import Mend
 
-__all__ = ["as_data", "as_text"]
+__all__ = ["as_data", "as_markdown", "as_text", "groups_as_data", "groups_as_markdown", "groups_as_text"]
 
 _WIDTH = 100
 _SHOWN_ACTIONS = 6
@@ -87,6 +90,102 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
+def as_markdown(diagnosis: Diagnosis) -> str:
+    """The answer for a ticket: cause, what to do, and the details folded away."""
+    refusal, case = diagnosis.refusal, diagnosis.case
+    resource = case.request.resource if case else refusal.resource
+    facts = {"Caller": refusal.principal, "Action": refusal.action, "Resource": resource, "Error code": refusal.code}
+    lines = [f"**Cause:** {diagnosis.cause or 'not found'}.", ""]
+    lines += [f"- {name}: `{value}`" for name, value in facts.items() if value]
+    lines += [f"- Reason: {reason}" for reason in (diagnosis.reasons if len(diagnosis.reasons) > 1 else ())]
+    lines += [f"- Needed: {name}" for name in diagnosis.needed]
+    for number, mend in enumerate(diagnosis.mends, 1):
+        lines += ["", *_mend_markdown(number, mend)]
+    return "\n".join(lines)
+
+
+def _mend_markdown(number: int, mend: Mend) -> Iterator[str]:
+    proof = " Proved by evaluating the call again." if mend.proved else ""
+    guardrail = " **It loosens a guardrail.**" if mend.guardrail else ""
+    yield f"### {number}. {mend.title.rstrip('.')}"
+    yield ""
+    yield f"Kind: {mend.remedy.value}.{proof}{guardrail}"
+    if mend.approver:
+        yield f"To be agreed by: {mend.approver}."
+    if mend.proved:
+        yield f"Becomes allowed besides: {_remainder(mend)}."
+    for edit in mend.edits:
+        if isinstance(edit, SetDocument):
+            yield from ("", f"For {edit.place.described}:", "", "```json")
+            yield from (pretty(msgspec.json.encode(edit.statement).decode()), "```")
+        yield from ("", "<details><summary>Command</summary>", "", "```sh", edit.call.command, "```", "", "</details>")
+
+
+def groups_as_text(groups: Sequence[Group]) -> str:
+    """One paragraph a cause, the most frequent first."""
+    return "\n\n".join("\n".join(_group_lines(each)) for each in groups)
+
+
+def _group_lines(group: Group) -> Iterator[str]:
+    yield from _wrapped(f"{group.count} {'denial' if group.count == 1 else 'denials'}: {group.cause}.")
+    for mend in group.diagnosis.mends[:1]:
+        yield from _wrapped(f"  Mend: {_offer(mend)}.")
+    yield from _wrapped(f"  Actions: {_counted(group.actions)}.")
+    callers: Counter[str] = Counter()
+    for caller, count in group.callers.items():
+        callers[_short(caller)] += count
+    yield from _wrapped(f"  Callers: {_counted(callers)}.")
+    if group.first:
+        yield f"  From {group.first} to {group.last}."
+
+
+def _short(caller: str) -> str:
+    """`role Audit of 123456789012`, whatever the session."""
+    arn = Arn.parse(caller)
+    if arn is None or not arn.type:
+        return caller
+    kind, _, name = arn.resource.partition("/")
+    named = f"role {name.partition('/')[0]}" if kind == "assumed-role" else f"{kind} {arn.name}"
+    return f"{named} of {arn.account}"
+
+
+def _counted(counter: Counter[str]) -> str:
+    shown = ", ".join(f"{name} ({count})" for name, count in counter.most_common(_SHOWN_CALLERS))
+    more = len(counter) - _SHOWN_CALLERS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+_SHOWN_CALLERS = 3
+
+
+def groups_as_markdown(groups: Sequence[Group]) -> str:
+    """A table of the causes."""
+    rows = [
+        f"| {each.count} | {_cell(each.cause)} | {_cell(each.diagnosis.mends[0].title if each.diagnosis.mends else '')} |"
+        for each in groups
+    ]
+    return "\n".join(["| denials | cause | way out |", "| ---: | --- | --- |", *rows])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def groups_as_data(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """The same as data."""
+    return [
+        {
+            "count": each.count,
+            "first": each.first,
+            "last": each.last,
+            "actions": dict(each.actions.most_common()),
+            "callers": dict(each.callers.most_common()),
+            **as_data(each.diagnosis),
+        }
+        for each in groups
+    ]
+
+
 def as_data(diagnosis: Diagnosis) -> dict[str, Any]:
     """The same as data, for `--json`."""
     case = diagnosis.case
@@ -117,6 +216,7 @@ def as_data(diagnosis: Diagnosis) -> dict[str, Any]:
 def _mend_data(mend: Mend) -> dict[str, Any]:
     return {
         "title": mend.title,
+        "remedy": mend.remedy.value,
         "guardrail": mend.guardrail,
         "approver": mend.approver,
         "proved": mend.proved,

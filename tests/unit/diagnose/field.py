@@ -258,6 +258,9 @@ class Field:
                     ]
                 ),
             )
+        if "role_trust" in inputs and ":role/" in self.read.resource:
+            trust = [{key: value for key, value in each.items() if key != "Resource"} for each in inputs["role_trust"]]
+            yield self.read.resource, document(trust)
         for name in ("repo_policy", "domain_policy"):
             if inputs.get(name) and self.read.resource:
                 yield self.read.resource, document([{"Resource": "*", **each} for each in inputs[name]])
