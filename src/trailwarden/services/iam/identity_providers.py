@@ -27,6 +27,7 @@ __all__ = [
     "SamlNotFound",
     "SamlProvider",
     "add_client_id",
+    "context_shown",
     "create_oidc_provider",
     "create_saml_provider",
     "delete_oidc_provider",
@@ -54,6 +55,7 @@ class OidcProvider(msgspec.Struct, frozen=True, kw_only=True):
     created: float
     client_ids: tuple[str, ...] = ()
     thumbprints: tuple[str, ...] = ()
+    context_provider: dict[str, Any] = {}
     tags: dict[str, str] = {}
 
 
@@ -132,6 +134,7 @@ def get_oidc_provider(call: Call, world: World) -> Mapping[str, Any]:
         "ThumbprintList": list(provider.thumbprints),
         "CreateDate": provider.created,
         "Tags": tags_shown(provider.tags),
+        **context_shown(provider),
     }
 
 
@@ -259,6 +262,11 @@ def delete_saml_provider(call: Call, world: World) -> None:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteSAMLProvider.html
     """
     world.delete(SAML, call.account, "", saml_named(call, world, call.params["SAMLProviderArn"]).arn)
+
+
+def context_shown(provider: OidcProvider) -> dict[str, Any]:
+    """The ContextProvider member, none where there is none."""
+    return {"ContextProvider": provider.context_provider} if provider.context_provider else {}
 
 
 def oidc_named(call: Call, world: World, arn: str) -> OidcProvider:

@@ -23,7 +23,14 @@ from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind, Lookup
 
-__all__ = ["JobNotFound", "generate_service_last_accessed_details", "get_service_last_accessed_details"]
+__all__ = [
+    "Job",
+    "JobNotFound",
+    "ServiceUse",
+    "generate_service_last_accessed_details",
+    "get_service_last_accessed_details",
+    "job_named",
+]
 
 _TRACKED = 400 * 86_400.0
 _EVENTS_PER_REGION = 2_000
@@ -40,20 +47,24 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A service that may be used. `last` is None where it was not; `actions` maps names to their last use."""
+    """A service that may be used. `last` is None where it was not; `actions` maps names to their last use.
+
+    `entities` maps the ARNs of those that used it to when they last did.
+    """
 
     namespace: str
     last: Use | None = None
-    entities: int = 0
+    entities: dict[str, float] = {}
     actions: dict[str, Use] = {}
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A report. Key: (account, "", job id)."""
+    """A report. Key: (account, "", job id). `entities` are the users and roles that it is about."""
 
     created: float
     granularity: str
     services: tuple[ServiceUse, ...]
+    entities: tuple[str, ...] = ()
 
 
 JOB = Kind("iam.last-accessed-job", Job)
@@ -102,6 +113,7 @@ def generate_service_last_accessed_details(call: Call, world: World) -> Mapping[
         created=call.now,
         granularity=call.params.get("Granularity", "SERVICE_LEVEL"),
         services=tuple(_service(namespace, seen.get(namespace, ())) for namespace in sorted(granted)),
+        entities=tuple(sorted(entities)),
     )
     job_id = world.chance.uuid()
     world.put(JOB, call.account, "", job_id, job)
@@ -114,9 +126,7 @@ def get_service_last_accessed_details(call: Call, world: World) -> Mapping[str, 
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html
     """
-    job = world.find(JOB, call.account, "", call.params["JobId"])
-    if job is None:
-        raise JobNotFound(id=call.params["JobId"])
+    job = job_named(call, world)
     shown = page(call, job.services, lambda service: service.namespace)
     whole = job.granularity == "ACTION_LEVEL"
     return {
@@ -127,6 +137,14 @@ def get_service_last_accessed_details(call: Call, world: World) -> Mapping[str, 
         "ServicesLastAccessed": [_shown(service, actions=whole) for service in shown.items],
         **shown.rest,
     }
+
+
+def job_named(call: Call, world: World) -> Job:
+    """The report that the call names; JobNotFound otherwise."""
+    job = world.find(JOB, call.account, "", call.params["JobId"])
+    if job is None:
+        raise JobNotFound(id=call.params["JobId"])
+    return job
 
 
 def _about(call: Call, world: World, arn_text: str) -> tuple[tuple[Policy, ...], frozenset[str]]:
@@ -184,13 +202,13 @@ def _entity(record: bytes) -> str:
 
 def _service(namespace: str, uses: Iterable[tuple[str, Use]]) -> ServiceUse:
     actions: dict[str, Use] = {}
-    entities: set[str] = set()
+    entities: dict[str, float] = {}
     for action, use in uses:
-        entities.add(use.entity)
+        entities[use.entity] = max(use.time, entities.get(use.entity, 0.0))
         if action not in actions or actions[action].time < use.time:
             actions[action] = use
     last = max(actions.values(), key=lambda use: use.time, default=None)
-    return ServiceUse(namespace=namespace, last=last, entities=len(entities), actions=actions)
+    return ServiceUse(namespace=namespace, last=last, entities=entities, actions=actions)
 
 
 def _shown(service: ServiceUse, *, actions: bool) -> dict[str, Any]:
@@ -198,7 +216,7 @@ def _shown(service: ServiceUse, *, actions: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "ServiceName": service.namespace,
         "ServiceNamespace": service.namespace,
-        "TotalAuthenticatedEntities": service.entities,
+        "TotalAuthenticatedEntities": len(service.entities),
     }
     if service.last is not None:
         shown["LastAuthenticated"] = service.last.time
