@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import subprocess
 import sys
 
 from bench import policy, servers
@@ -18,6 +19,8 @@ _WARM = 1.0
 def measure(server: Running, call: str) -> float:
     """CPU seconds a request; every answer must be a success."""
     requests = requests_for(call, server)
+    if server.process is None:
+        raise RuntimeError("a server of its own process is measured")
     asyncio.run(drive("127.0.0.1", server.port, requests, connections=_CONNECTIONS, seconds=_WARM))
     before = cpu_seconds(server.process.pid)
     load = asyncio.run(drive("127.0.0.1", server.port, requests, connections=_CONNECTIONS, seconds=_SECONDS))
@@ -47,6 +50,7 @@ def main() -> None:
         for call in CALLS:
             if (peer, call) in spent and ("trailwarden", call) in spent:
                 print(f"{call:28} {spent[peer, call] / spent['trailwarden', call]:6.1f} times {peer}")
+    subprocess.run([sys.executable, "-m", "bench.stages"], check=False)
 
 
 if sys.argv[1:] != ["policy"]:

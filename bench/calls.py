@@ -8,7 +8,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-__all__ = ["CALLS", "prepare", "requests_for"]
+__all__ = ["CALLS", "preparations", "prepare", "requests_for"]
 
 _REGION = "us-east-1"
 _BUCKET = "amzn-s3-demo-bucket"
@@ -29,6 +29,28 @@ def prepare(server: Running) -> None:
         )
 
     s3, trails, iam = client("s3"), client("cloudtrail"), client("iam")
+    s3.create_bucket(Bucket=_BUCKET)  # type: ignore[attr-defined]
+    s3.put_bucket_policy(Bucket=_BUCKET, Policy=_policy())  # type: ignore[attr-defined]
+    trails.create_trail(Name="My-Trail", S3BucketName=_BUCKET)  # type: ignore[attr-defined]
+    iam.create_user(UserName="mateojackson")  # type: ignore[attr-defined]
+
+
+def preparations(server: Running) -> list[bytes]:
+    """The same as requests."""
+    trail = {
+        "X-Amz-Target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+    named = json.dumps({"Name": "My-Trail", "S3BucketName": _BUCKET}).encode()
+    return [
+        _signed(server, "s3", "PUT", f"/{_BUCKET}", b"", {}),
+        _signed(server, "s3", "PUT", f"/{_BUCKET}?policy", _policy().encode(), {}),
+        _signed(server, "cloudtrail", "POST", "/", named, trail),
+        _form(server, "iam", "Action=CreateUser&Version=2010-05-08&UserName=mateojackson"),
+    ]
+
+
+def _policy() -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
     policy = {
         "Version": "2012-10-17",
@@ -37,10 +59,7 @@ def prepare(server: Running) -> None:
             {**statement, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{_BUCKET}/*"},
         ],
     }
-    s3.create_bucket(Bucket=_BUCKET)  # type: ignore[attr-defined]
-    s3.put_bucket_policy(Bucket=_BUCKET, Policy=json.dumps(policy))  # type: ignore[attr-defined]
-    trails.create_trail(Name="My-Trail", S3BucketName=_BUCKET)  # type: ignore[attr-defined]
-    iam.create_user(UserName="mateojackson")  # type: ignore[attr-defined]
+    return json.dumps(policy)
 
 
 def requests_for(call: str, server: Running) -> list[bytes]:

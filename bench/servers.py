@@ -25,7 +25,7 @@ class Running:
 
     name: str
     port: int
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | None" = None
     access_key: str = _KEY
     secret_key: str = _SECRET
 
