@@ -5,6 +5,8 @@ import typer
 from trailwarden.cli.demo import demo
 from trailwarden.cli.diagnose import diagnose
 from trailwarden.cli.env import env
+from trailwarden.cli.policy import policy
+from trailwarden.cli.replay import replay
 from trailwarden.cli.serve import serve
 
 __all__ = ["app", "main"]
@@ -16,8 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, env, diagnose, demo):
+for command in (serve, env, diagnose, replay, demo):
     app.command()(command)
+app.add_typer(policy)
 
 
 def main() -> None:
