@@ -14,6 +14,7 @@ def main() -> int:
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     effects: Counter[str] = Counter()
+    print(f"seeds {seed} to {seed - (-cases // CHUNK) - 1}", flush=True)
     with ProcessPoolExecutor(2) as pool:
         for found in pool.map(compare, range(seed, seed + -(-cases // CHUNK)), [CHUNK] * -(-cases // CHUNK)):
             effects += found.effects

@@ -5,9 +5,10 @@ from tests.differential.comparing import by_naive, compare, shrunk
 from tests.unit.policy.cases import CASES
 
 
-@pytest.mark.parametrize("seed", [1001, 1002])
+@pytest.mark.parametrize("seed", [1001, 1002, 1003])
 def test_engine_and_naive_evaluator_agree_on_random_cases(seed: int) -> None:
     found = compare(seed, 1_000)
+    print(f"seed {seed}: {found.effects.total():,} cases, {dict(found.effects)}")
     assert found.difference is None, json.dumps(found.difference, indent=1)
     assert min(found.effects["Allowed"], found.effects["Denied"]) > 100
 
