@@ -25,14 +25,14 @@ from trailwarden.diagnose import (
     as_data,
     as_markdown,
     as_text,
-    group,
+    count_denials,
+    group_denials,
     groups_as_data,
     groups_as_markdown,
     groups_as_text,
     log_files,
     read_files,
     read_input,
-    tally,
 )
 from trailwarden.diagnose import diagnose as find_cause
 
@@ -123,9 +123,11 @@ def _grouped(folder: Path, known: AccountData) -> tuple[Group, ...]:
     unread: list[str] = []
     with _progress() as progress:
         reading = progress.add_task("reading log files", total=len(files))
-        tallies = tally(progress.track(files, task_id=reading), lambda path, why: unread.append(f"{path.name}: {why}"))
+        tallies = count_denials(
+            progress.track(files, task_id=reading), lambda path, why: unread.append(f"{path.name}: {why}")
+        )
         diagnosing = progress.add_task("diagnosing", total=len(tallies))
-        found = group(tallies.values(), known, lambda: progress.advance(diagnosing))
+        found = group_denials(tallies.values(), known, lambda: progress.advance(diagnosing))
     _tell_unread(unread, len(other))
     if not files:
         raise Unreadable(f"{folder} holds no log files (.json, .json.gz, .jsonl or .zip)")

@@ -4,7 +4,7 @@ from trailwarden.diagnose.case import Case, MoreNeeded
 from trailwarden.diagnose.data import AccountData, FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
 from trailwarden.diagnose.edits import Attach, ClientCall, Edit, SetDocument
-from trailwarden.diagnose.grouping import Group, Tally, group, log_files, tally
+from trailwarden.diagnose.grouping import Group, Tally, count_denials, group_denials, log_files
 from trailwarden.diagnose.intake import read_denials, read_event, read_input
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.message import read_message, read_messages
@@ -39,8 +39,9 @@ __all__ = [
     "as_data",
     "as_markdown",
     "as_text",
+    "count_denials",
     "diagnose",
-    "group",
+    "group_denials",
     "groups_as_data",
     "groups_as_markdown",
     "groups_as_text",
@@ -51,5 +52,4 @@ __all__ = [
     "read_input",
     "read_message",
     "read_messages",
-    "tally",
 ]

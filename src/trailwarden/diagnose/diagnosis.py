@@ -16,7 +16,7 @@ from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.requests import conditional_allow, requests_of
 from trailwarden.diagnose.special import special
-from trailwarden.diagnose.strangers import allowed_causes, bare, by_owner, left, told_to_owners
+from trailwarden.diagnose.strangers import allowed_causes, bare, by_owner, left, told_by_aws, told_to_owners
 from trailwarden.diagnose.tasks import lacking
 from trailwarden.policy import Effect, Layer
 
@@ -87,6 +87,12 @@ def _of_cases(cases: list[Case], data: AccountData) -> Diagnosis:
 
 def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     """The diagnosis of a denial; where it is one step of a known task, with everything that the task lacks."""
+    aws = told_by_aws(refusal, case)
+    if aws is not None:
+        cause, mend = aws
+        return Diagnosis(
+            refusal=refusal, cause=cause, reasons=reasons(case), mends=(mend,), needed=case.missing, case=case
+        )
     if case.decision.allowed:
         return _allowed(refusal, case, data)
     if _unknown_side(refusal, case):

@@ -12,7 +12,7 @@ from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
 from trailwarden.diagnose.intake import read_denials
 from trailwarden.diagnose.refusal import Refusal
 
-__all__ = ["Group", "Tally", "group", "log_files", "tally"]
+__all__ = ["Group", "Tally", "count_denials", "group_denials", "log_files"]
 
 _SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".gz", ".zip")
 _NOT_LOGS = ("CloudTrail-Digest", "CloudTrail-Insight")
@@ -63,7 +63,7 @@ def log_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     return tuple(path for path in found if path not in set(other)), other
 
 
-def tally(paths: Iterable[Path], unread: Callable[[Path, str], None]) -> dict[object, Tally]:
+def count_denials(paths: Iterable[Path], unread: Callable[[Path, str], None]) -> dict[object, Tally]:
     """The denials in the files, alike ones together; `unread` is told of each file that cannot be read, and why."""
     found: dict[object, Tally] = {}
     for path in paths:
@@ -102,7 +102,7 @@ def _likeness(refusal: Refusal) -> object:
     )
 
 
-def group(tallies: Iterable[Tally], data: AccountData, done: Callable[[], None]) -> tuple[Group, ...]:
+def group_denials(tallies: Iterable[Tally], data: AccountData, done: Callable[[], None]) -> tuple[Group, ...]:
     """The groups, most frequent first; `done` is called for each tally that is diagnosed."""
     found: dict[str, list[tuple[Tally, Diagnosis]]] = {}
     for each in tallies:

@@ -14,7 +14,7 @@ from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import caller_named, holder_named, resource_named
 from trailwarden.policy import Layer
 
-__all__ = ["allowed_causes", "bare", "by_owner", "left", "told_to_owners"]
+__all__ = ["allowed_causes", "bare", "by_owner", "left", "told_by_aws", "told_to_owners"]
 
 _OWNED = frozenset({Layer.RESOURCE, Layer.TRUST})
 _CAPS = frozenset({Layer.BOUNDARY, Layer.SCP, Layer.RCP})
@@ -54,6 +54,34 @@ def told_to_owners(case: Case) -> Iterator[Mend]:
         told=Remedy.OWNER if foreign else Remedy.ALLOW,
         approver=f"the owner, account {owner}" if owner else "the resource's owner",
     )
+
+
+def told_by_aws(refusal: Refusal, case: Case) -> tuple[str, Mend] | None:
+    """What AWS's own words settle of an account whose policies are not at hand; None where they blame no policy of it."""
+    first = case.decision.first
+    unknown = any("taken to allow" in name for name in case.missing)
+    if not unknown or refusal.layer not in _OF_CALLERS or (first is not None and first.layer is refusal.layer):
+        return None
+    who, what = caller_named(case), f"{case.request.action} on {resource_named(case.request.resource)}"
+    if refusal.explicit:
+        named = f" ({refusal.policy_arn})" if refusal.policy_arn else ""
+        return f"AWS says that a {refusal.layer}{named} denies {what} to {who}; it is not at hand", Mend(
+            title=f"leave it, or ask in account {case.request.principal.account} why it denies this",
+            told=Remedy.LEAVE,
+            approver=f"an administrator of account {case.request.principal.account}",
+        )
+    statement = json.dumps({"Effect": "Allow", "Action": case.request.action, "Resource": case.granted})
+    return (
+        f"AWS says that no {refusal.layer} allows {what} to {who}; the policies of that account are not at hand",
+        Mend(
+            title=f"have the {refusal.layer} allow it: {statement}",
+            told=Remedy.OWNER,
+            approver=f"an administrator of account {case.request.principal.account}",
+        ),
+    )
+
+
+_OF_CALLERS = frozenset({Layer.IDENTITY, Layer.BOUNDARY, Layer.SCP})
 
 
 def left(case: Case, mends: list[Mend]) -> Iterator[Mend]:
@@ -122,7 +150,7 @@ def _lists(refusal: Refusal, case: Case, data: AccountData, arn: Arn) -> bool:
 
 _HIDDEN = (
     "the policies at hand allow it, and {who} may not list the bucket: S3 then answers 403 for an object that does not exist, "
-    "which {key} may not"
+    "as {key} may not"
 )
 _S3_REST = (
     "the policies at hand allow it, and S3 gives no reason: it tells none to callers of another account outside the organization, for "

@@ -58,6 +58,8 @@ def data_of(given: Mapping[str, Any]) -> FileData:
         details=account,
         policies={arn: document(statements) for arn, statements in given.get("resource_policies", {}).items()},
         organization={"SERVICE_CONTROL_POLICY": levels, "RESOURCE_CONTROL_POLICY": ()},
+        existing=tuple(given["existing"]) if "existing" in given else None,
+        sessions={arn: document(statements) for arn, statements in given.get("sessions", {}).items()},
     )
 
 
@@ -70,6 +72,8 @@ def test_case(case: dict[str, Any]) -> None:
     titles = [mend.title for mend in found.mends]
     assert titles[: len(case["mends"])] == case["mends"]
     assert all(mend.proved for mend in found.mends if any(not isinstance(edit, Act) for edit in mend.edits))
+    if "remedies" in case:
+        assert [mend.remedy.value for mend in found.mends][: len(case["remedies"])] == case["remedies"]
     if "statement" in case:
         edit = found.mends[0].edits[0]
         assert isinstance(edit, SetDocument)

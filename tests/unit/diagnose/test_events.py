@@ -13,13 +13,13 @@ import pytest
 from trailwarden.diagnose import (
     FileData,
     Refusal,
+    count_denials,
     diagnose,
-    group,
+    group_denials,
     log_files,
     read_denials,
     read_event,
     read_input,
-    tally,
 )
 from trailwarden.diagnose.account import read_account
 from trailwarden.diagnose.calls import action_of_event, call_of
@@ -206,8 +206,8 @@ def test_denials_alike_are_grouped(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{")
     files, beside = log_files(tmp_path)
     unread: list[str] = []
-    tallies = tally(files, lambda path, _: unread.append(path.name))
-    groups = group(tallies.values(), data(), lambda: None)
+    tallies = count_denials(files, lambda path, _: unread.append(path.name))
+    groups = group_denials(tallies.values(), data(), lambda: None)
     assert [(each.count, each.actions.most_common(1)[0][0]) for each in groups] == [
         (3, "cloudtrail:GetTrailStatus"),
         (1, "cloudtrail:StopLogging"),
