@@ -3,6 +3,7 @@
 `pytest -s` prints the table by kind. What is not yet right stands in SHORT, so that nothing is skipped in silence.
 """
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.unit.diagnose.field import SHARED, Field, cases
 
 from trailwarden.diagnose import Diagnosis, as_text, diagnose
 from trailwarden.diagnose.remedy import Remedy
+from trailwarden.policy import Layer
 
 pytestmark = pytest.mark.skipif(not SHARED.is_file(), reason="the shared field cases are not at hand")
 
@@ -184,3 +186,39 @@ def test_table() -> None:
     for name, told in wrong.items():
         print(f"  {name}: {told}")
     assert set(wrong) == set(SHORT)
+
+
+_LAYER_WORDS = {layer.value: layer for layer in Layer}
+
+
+def test_every_sentence_reads() -> None:
+    """By plain splitting, which knows nothing of the reader's patterns."""
+    seen = 0
+    for case in cases():
+        text = " ".join(case["error"].replace('\\"', '"').split())
+        if "User: arn:" not in text:
+            continue
+        seen += 1
+        read = Field(case).read
+        assert read.principal == text.split("User: ")[1].split(" is not")[0], case["id"]
+        assert read.performed == text.split("perform: ")[1].split()[0], case["id"]
+        if "on resource: " in text:
+            told = text.split("on resource: ")[1].split(" because")[0].split(" with an")[0].split(" - Sender")[0]
+            assert read.resource == told.strip('",.'), case["id"]
+        elif "on this resource" in text:
+            assert read.resource == "", case["id"]
+        layers = [
+            layer
+            for words, layer in _LAYER_WORDS.items()
+            if f"no {words}" in text or f"deny in a {words}" in text or f"deny in an {words}" in text
+        ]
+        assert [read.layer] == (layers or [None]), case["id"]
+        assert bool(read.explicit) == ("explicit deny" in text), case["id"]
+    assert seen >= 30
+
+
+def test_every_code_is_read() -> None:
+    for case in cases():
+        if case["error_is"] == "reported" and case["id"] not in NO_TEXT:
+            told = re.search(r"\b(?:[A-Z][a-z]+){1,9}(?:Exception|Denied|UnauthorizedOperation)\b", case["error"])
+            assert not told or Field(case).read.code, case["id"]
