@@ -76,7 +76,9 @@ def _outsiders(world: World, statement: Statement, zone: Zone) -> Iterator[tuple
 
 
 def _shown(world: World, name: str) -> str:
-    """A unique id as the ARN it stands for."""
+    """A unique id as the ARN it stands for, an account's number as its ARN."""
+    if name.isdecimal():
+        return f"arn:aws:iam::{name}:root"
     found = world.find(UNIQUE_ID, "", "", name) if name[:4] in {"AIDA", "AROA"} else None
     return found.arn if found else name
 
