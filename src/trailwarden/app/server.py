@@ -26,7 +26,19 @@ from trailwarden.errors import ServiceUnavailable
 from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
-from trailwarden.services import cloudtrail, iam, kms, logs, neighbours, organizations, s3, sns, sts, toolbox
+from trailwarden.services import (
+    accessanalyzer,
+    cloudtrail,
+    iam,
+    kms,
+    logs,
+    neighbours,
+    organizations,
+    s3,
+    sns,
+    sts,
+    toolbox,
+)
 from trailwarden.services import config as aws_config
 from trailwarden.services.call import Call
 from trailwarden.services.errors import OperationNotBuilt
@@ -44,7 +56,20 @@ _log = logging.getLogger(__name__)
 _YOUNG, _MIDDLE, _OLD = 20_000, 20, 20
 """Objects made before the collector looks for cycles among them, and its rounds before it looks among older ones."""
 
-SERVICES = (cloudtrail, aws_config, iam, kms, logs, neighbours, organizations, s3, sns, sts, toolbox)
+SERVICES = (
+    accessanalyzer,
+    cloudtrail,
+    aws_config,
+    iam,
+    kms,
+    logs,
+    neighbours,
+    organizations,
+    s3,
+    sns,
+    sts,
+    toolbox,
+)
 """The services that are built; importing each has registered its operations."""
 
 FACTS: Mapping[str, FactsProvider] = {
