@@ -207,7 +207,7 @@ def test_every_sentence_reads() -> None:
             assert read.resource == told.strip('",.'), case["id"]
         elif "on this resource" in text:
             assert read.resource == "", case["id"]
-        layers = [
+        layers: list[Layer | None] = [
             layer
             for words, layer in _LAYER_WORDS.items()
             if f"no {words}" in text or f"deny in a {words}" in text or f"deny in an {words}" in text
