@@ -1,6 +1,7 @@
 """The authorization details of denials, of every service and for as long as they are kept."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,11 @@ from trailwarden.services.registry import operation
 from trailwarden.services.toolbox.checks import checks_of, context_shown, effect_of
 from trailwarden.services.toolbox.policies import policies_of, policy_shown, uri_of
 from trailwarden.services.world import World
+from trailwarden.storage.ports import Decided
 
 __all__ = ["ResourceNotFoundException", "get_request_authorization_details", "get_request_authorization_policy"]
+
+_UNHYPHENATED = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})\Z")
 
 
 class ResourceNotFoundException(AwsError):
@@ -65,13 +69,25 @@ def get_request_authorization_policy(call: Call, world: World) -> Mapping[str, A
 
 def _kept(call: Call, world: World) -> Kept:
     """The decision, if the caller belongs to the account, or organization, whose principal was denied."""
-    decided = world.storage.decision(call.params["authorizationId"])
+    decided = _decided(world, call.params["authorizationId"])
     if decided is None or decided.region != call.region:
         raise ResourceNotFoundException
     kept = read_decided(decided.body)
     if not _may_see(call, world, kept.request.principal.account):
         raise ResourceNotFoundException
     return kept
+
+
+def _decided(world: World, named: str) -> Decided | None:
+    """By authorization id; beyond what AWS does also by the id of the event or of the request.
+
+    Those are written without their hyphens, since the model admits letters and digits alone.
+    """
+    found = world.storage.decision(named)
+    if found is not None or not _UNHYPHENATED.match(named):
+        return found
+    whole = "-".join(_UNHYPHENATED.sub(r"\1 \2 \3 \4 \5", named).split())
+    return world.storage.decision(whole, by="event_id") or world.storage.decision(whole, by="request_id")
 
 
 def _may_see(call: Call, world: World, account: str) -> bool:
