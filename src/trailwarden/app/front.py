@@ -23,6 +23,9 @@ _ATTEMPTS = 20
 _INLINE_BODY = 128 * 1024
 """Calls with larger bodies run on a thread, so that the event loop goes on."""
 
+_LONG = frozenset({"trailwarden"})
+"""Services whose calls take long whatever their size: a diagnosis reads the whole account."""
+
 
 @dataclass(slots=True)
 class Settled:
@@ -100,10 +103,10 @@ class Front:
         settled = self.settled
         if settled is None:
             settled = self.settled = Settled(self.pipeline, asyncio.get_running_loop())
-        large = len(call.request.body) > _INLINE_BODY
+        long = len(call.request.body) > _INLINE_BODY or call.route.service in _LONG
         for _ in range(_ATTEMPTS):
             try:
-                attempt = await asyncio.to_thread(self._guarded, call) if large else self._guarded(call)
+                attempt = await asyncio.to_thread(self._guarded, call) if long else self._guarded(call)
                 await settled.wait(attempt)
             except Conflict:
                 continue

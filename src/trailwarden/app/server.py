@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from trailwarden import catalog, wire
 from trailwarden.app.config import Config
+from trailwarden.app.diagnosing import Diagnoser
 from trailwarden.app.founding import Founded, found, open_vault, write_client_files
 from trailwarden.app.front import Front
 from trailwarden.app.own import Own
@@ -27,6 +28,7 @@ from trailwarden.events.record import Recorder
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
 from trailwarden.services import (
+    access,
     accessanalyzer,
     cloudtrail,
     iam,
@@ -57,6 +59,7 @@ _YOUNG, _MIDDLE, _OLD = 20_000, 20, 20
 """Objects made before the collector looks for cycles among them, and its rounds before it looks among older ones."""
 
 SERVICES = (
+    access,
     accessanalyzer,
     cloudtrail,
     aws_config,
@@ -81,8 +84,15 @@ FACTS: Mapping[str, FactsProvider] = {
     "organizations": organizations.organizations_facts,
     "s3": s3.s3_facts,
     "sns": sns.sns_facts,
+    "trailwarden": access.access_facts,
 }
 """Which service knows the facts of which ARNs."""
+
+LOOKUPS = {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
+"""What services tell the catalog about names in a call."""
+
+DIAGNOSER = Diagnoser(LOOKUPS)
+"""Diagnosis, for the service that offers it over the wire."""
 
 
 _KEY_STATES: Mapping[str, str] = {
@@ -119,6 +129,7 @@ class Handling:
             now=authenticated.now,
             settings=self.settings,
             facts=FACTS,
+            diagnosing=DIAGNOSER,
         )
         return handler(Call(authorized), world) or {}
 
@@ -177,7 +188,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         log_groups=logs.GroupDestination(world),
         notices=sns.TopicNotices(world),
     )
-    postman = sns.Postman(storage, config.endpoint, clock)
+    workers = (deliverer, sns.Postman(storage, config.endpoint, clock), access.Expirer(storage, world, clock))
     return Server(
         config=config,
         founded=founded,
@@ -188,8 +199,8 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
             front.answer,
             admit=_admitting(storage, authenticator),
             own=Own(front, storage, settings.region).answer,
-            startup=_starting(deliverer, postman),
-            shutdown=_closing(deliverer, postman, storage),
+            startup=_starting(workers),
+            shutdown=_closing(workers, storage),
         ),
     )
 
@@ -209,9 +220,7 @@ def _pipeline(handling: Handling, authenticator: Authenticator, recorder: Record
     return Pipeline(
         storage=handling.storage,
         authenticate=authenticator.authenticate,
-        resolve=Resolver(
-            catalog.checks_of, {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
-        ).resolve,
+        resolve=Resolver(catalog.checks_of, LOOKUPS).resolve,
         authorize=handling.authorizer.authorize,
         handle=handling,
         record=recorder.record,
@@ -235,11 +244,18 @@ def _report(fault: Exception, call: Parsed) -> None:
     _log.error("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id, exc_info=fault)
 
 
-def _starting(deliverer: Deliverer, postman: sns.Postman) -> Callable[[], Awaitable[None]]:
+class _Worker(Protocol):
+    """What works beside the calls, on a thread of its own."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def _starting(workers: Iterable[_Worker]) -> Callable[[], Awaitable[None]]:
     async def start() -> None:
         _spare_the_collector()
-        deliverer.start()
-        postman.start()
+        for worker in workers:
+            worker.start()
 
     return start
 
@@ -255,12 +271,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
 
 
-def _closing(deliverer: Deliverer, postman: sns.Postman, storage: Storage) -> Callable[[], Awaitable[None]]:
+def _closing(workers: Iterable[_Worker], storage: Storage) -> Callable[[], Awaitable[None]]:
     """What is due is still delivered, off the event loop."""
 
     async def close() -> None:
-        await asyncio.to_thread(deliverer.stop)
-        await asyncio.to_thread(postman.stop)
+        for worker in workers:
+            await asyncio.to_thread(worker.stop)
         await asyncio.to_thread(storage.close)
 
     return close
@@ -286,6 +302,7 @@ def _world(  # noqa: PLR0913 — a world is all of this
         now=clock(),
         settings=settings,
         facts=FACTS,
+        diagnosing=DIAGNOSER,
     )
 
 

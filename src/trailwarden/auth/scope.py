@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.loaders import Loader
 
+from trailwarden.wire import library
+
 __all__ = ["SigningScope", "signing_scope"]
 
 _S3_LIKE = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
@@ -31,7 +33,7 @@ class SigningScope:
 @lru_cache(maxsize=512)
 def signing_scope(service: str) -> SigningScope:
     """The scope of a service, named as botocore's directory."""
-    metadata = _loader().load_service_model(service, "service-2")["metadata"]
+    metadata = library.entries()[service].metadata
     prefix = metadata["endpointPrefix"]
     return SigningScope(metadata.get("signingName", prefix), _global_regions().get(prefix, ""))
 

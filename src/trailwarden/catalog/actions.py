@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from trailwarden.catalog.archive import ACTIONS
+from trailwarden.catalog.own import PREFIXES
 from trailwarden.catalog.rows import ActionRow, PrefixBlob
 
 __all__ = ["ActionFacts", "ResourceType", "action", "actions", "condition_keys", "expand", "prefixes", "rcp_services"]
@@ -52,9 +53,9 @@ class ActionFacts:
 def _prefix(prefix: str) -> Mapping[str, ActionFacts]:
     """All actions of a prefix by lower-case name without prefix."""
     packed = ACTIONS.blob(f"actions/{prefix}")
-    if packed is None:
+    blob = PREFIXES.get(prefix) if packed is None else _DECODER.decode(packed)
+    if blob is None:
         return {}
-    blob = _DECODER.decode(packed)
     return {row.name.lower(): _facts(prefix, row, blob) for row in blob.actions}
 
 
@@ -82,7 +83,7 @@ def _facts(prefix: str, row: ActionRow, blob: PrefixBlob) -> ActionFacts:
 @lru_cache(maxsize=1)
 def prefixes() -> tuple[str, ...]:
     """Every action prefix, in order."""
-    return ACTIONS.names("actions")
+    return tuple(sorted((*ACTIONS.names("actions"), *PREFIXES)))
 
 
 def action(name: str) -> ActionFacts | None:

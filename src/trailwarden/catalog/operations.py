@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from trailwarden.catalog.archive import ACTIONS
+from trailwarden.catalog.own import SERVICES
 from trailwarden.catalog.rows import OperationRow, ServiceBlob
 
 __all__ = ["Service", "operation_row", "service_facts"]
@@ -30,9 +31,9 @@ class Service:
 def service_facts(service: str) -> Service | None:
     """The service of that directory name, or None where botocore had none when the archive was built."""
     packed = ACTIONS.blob(f"operations/{service}")
-    if packed is None:
+    blob = SERVICES.get(service) if packed is None else _DECODER.decode(packed)
+    if blob is None:
         return None
-    blob = _DECODER.decode(packed)
     return Service(
         name=service,
         prefix=blob.prefix,

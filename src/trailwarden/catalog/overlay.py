@@ -53,6 +53,7 @@ _HOMES: Mapping[str, str] = {
     "sqs": "sqs",
     "ssm": "data_planes",
     "sts": "sts",
+    "trailwarden": "trailwarden",
 }
 
 Tables = Callable[[], Mapping[str, Overlay]]

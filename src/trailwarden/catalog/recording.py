@@ -29,6 +29,7 @@ _SOURCES: Mapping[str, str] = {
     "iam-toolbox": "iam.amazonaws.com",
     "mq": "amazonmq.amazonaws.com",
     "rds-data": "rdsdata.amazonaws.com",
+    "trailwarden": "trailwarden",
 }
 
 _NAMES: Mapping[tuple[str, str], str] = {

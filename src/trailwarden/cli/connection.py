@@ -7,9 +7,10 @@ from typing import Any
 import boto3
 from botocore.config import Config as ClientConfig
 
+from trailwarden import wire
 from trailwarden.cli.env import client_environment
 
-__all__ = ["Connection", "aws_connection", "server_connection"]
+__all__ = ["Connection", "aws_connection", "knowing_own", "server_connection"]
 
 _CONFIG = ClientConfig(connect_timeout=5, read_timeout=60, retries={"max_attempts": 3, "mode": "standard"})
 
@@ -35,7 +36,15 @@ def server_connection(data: Path, profile: str = "default") -> Connection:
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         region_name=variables["AWS_REGION"],
     )
-    return Connection(session, variables["AWS_ENDPOINT_URL"], variables["AWS_REGION"])
+    return Connection(knowing_own(session), variables["AWS_ENDPOINT_URL"], variables["AWS_REGION"])
+
+
+def knowing_own(session: Any) -> Any:
+    """The boto3 session, which from now on makes clients of this server's own service too: `session.client("trailwarden")`."""
+    loader = session._session.get_component("data_loader")  # noqa: SLF001 — boto3 has no other way to it
+    if str(wire.OWN_MODELS) not in loader.search_paths:
+        loader.search_paths.append(str(wire.OWN_MODELS))
+    return session
 
 
 def aws_connection(profile: str | None, region: str | None) -> Connection:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from trailwarden import wire
+
 __all__ = ["client_environment", "env"]
 
 
@@ -31,6 +33,7 @@ def client_environment(data: Path, profile: str = "default") -> dict[str, str]:
         "AWS_DEFAULT_REGION": settings["region"],
         "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
+        "AWS_DATA_PATH": str(wire.OWN_MODELS),
     }
 
 

@@ -17,6 +17,7 @@ from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
 from trailwarden.services.call import Call
+from trailwarden.services.diagnosing import Diagnosing
 from trailwarden.services.settings import Settings
 from trailwarden.storage.ports import Document, Kind, Storage, Transaction
 
@@ -43,6 +44,7 @@ class World:
     now: float
     settings: Settings
     facts: Mapping[str, FactsProvider]
+    diagnosing: Diagnosing | None = None
 
     def find(self, kind: Kind[T], account: str, region: str, name: str) -> T | None:
         """The body of a document, or None."""

@@ -16,10 +16,23 @@ import msgspec
 from trailwarden.wire.model import Model, RawModel
 from trailwarden.wire.parsed import Protocol
 
-__all__ = ["Entry", "by_signing_name", "by_target", "by_version", "entries", "model", "operations", "service_of"]
+__all__ = [
+    "OWN_MODELS",
+    "Entry",
+    "by_signing_name",
+    "by_target",
+    "by_version",
+    "entries",
+    "model",
+    "operations",
+    "service_of",
+]
 
-_DATA = Path(botocore.__file__).parent / "data"
-_MODEL = "service-2.json.gz"
+OWN_MODELS = Path(__file__).parent / "models"
+"""The models of services that AWS does not have, laid out as botocore's are."""
+
+_DATA = (Path(botocore.__file__).parent / "data", OWN_MODELS)
+_MODEL = "service-2.json"
 _HEAD = 64 * 1024
 _METADATA = re.compile(r'"metadata"\s*:\s*(?=\{)')
 _DECODER = msgspec.json.Decoder(RawModel)
@@ -51,14 +64,16 @@ class Entry:
 def entries() -> Mapping[str, Entry]:
     """Every service by botocore's directory name. Only the head of each model is read."""
     found = {}
-    for folder in sorted(_DATA.iterdir()):
-        versions = sorted(folder.glob(f"*/{_MODEL}"))
+    for folder in sorted((folder for data in _DATA for folder in data.iterdir()), key=lambda folder: folder.name):
+        versions = sorted((*folder.glob(f"*/{_MODEL}.gz"), *folder.glob(f"*/{_MODEL}")))
         if versions:
             found[folder.name] = Entry(service=folder.name, file=versions[-1], metadata=_metadata(versions[-1]))
     return found
 
 
 def _metadata(file: Path) -> Mapping[str, Any]:
+    if file.suffix != ".gz":
+        return cast("Mapping[str, Any]", msgspec.json.decode(file.read_bytes())["metadata"])
     with file.open("rb") as opened:
         text = zlib.decompressobj(31).decompress(opened.read(_HEAD), _HEAD).decode("utf-8", "ignore")
     place = _METADATA.search(text)
@@ -70,7 +85,9 @@ def _metadata(file: Path) -> Mapping[str, Any]:
 @cache
 def model(service: str) -> Model:
     """The newest model of a service; KeyError where botocore knows none of that name."""
-    return Model(service, _DECODER.decode(gzip.decompress(entries()[service].file.read_bytes())))
+    file = entries()[service].file
+    read = file.read_bytes()
+    return Model(service, _DECODER.decode(gzip.decompress(read) if file.suffix == ".gz" else read))
 
 
 @cache
