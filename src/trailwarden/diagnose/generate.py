@@ -45,7 +45,7 @@ _Conditions = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """The policy as its documents (one, unless IAM's quotas ask for more), and how it compares.
+    """The policy as its documents (one, unless IAM's quotas ask for more; none where nothing was used), and how it compares.
 
     `uncovered` are recorded permissions that it does not allow: none, unless something is wrong. `unused` are actions that
     the principal has and was not seen to use.
@@ -117,7 +117,7 @@ def generate(usage: Usage, account: Account, principal: str, *, threshold: int =
     statements = tuple(_statements(usage.used, threshold))
     whole = _document(statements)
     inline = policy_size(json.dumps(whole)) <= _INLINE_MAX[kind]
-    documents = (whole,) if inline else tuple(_packed(statements))
+    documents = (whole,) if inline and statements else tuple(_packed(statements))
     granted = frozenset(_granted(identity, account))
     return Generated(
         principal=principal,
