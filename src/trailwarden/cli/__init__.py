@@ -1,7 +1,8 @@
-"""The commands: `trailwarden serve`, `env`, `diagnose`, `demo`. One module a command."""
+"""The commands: `trailwarden serve`, `account`, `env`, `diagnose`, `demo`. One module a command."""
 
 import typer
 
+from trailwarden.cli.account import account
 from trailwarden.cli.demo import demo
 from trailwarden.cli.diagnose import diagnose
 from trailwarden.cli.env import env
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 for command in (serve, env, diagnose, replay, demo):
     app.command()(command)
+app.add_typer(account)
 app.add_typer(policy)
 
 

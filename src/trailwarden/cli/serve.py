@@ -10,6 +10,8 @@ import typer
 import uvicorn
 
 from trailwarden.app import Config, Server, build
+from trailwarden.app.founding import Unusable
+from trailwarden.app.holding import hold
 
 __all__ = ["Announcing", "serve"]
 
@@ -65,24 +67,27 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
     listening = socket.create_server(
         (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
     )
-    server = build(
-        Config(
-            data=data,
-            host=host,
-            port=listening.getsockname()[1],
-            account_id=account_id,
-            root_access_key=root_access_key,
-            root_secret_key=root_secret_key,
-            database=database,
-            blobs=blobs,
-            delivery_interval=delivery_interval,
-            digest_interval=digest_interval,
-            authorization_tail=authorization_tail,
-            enforce_rates=enforce_rates,
-            tls=tls_cert is not None,
-        )
+    config = Config(
+        data=data,
+        host=host,
+        port=listening.getsockname()[1],
+        account_id=account_id,
+        root_access_key=root_access_key,
+        root_secret_key=root_secret_key,
+        database=database,
+        blobs=blobs,
+        delivery_interval=delivery_interval,
+        digest_interval=digest_interval,
+        authorization_tail=authorization_tail,
+        enforce_rates=enforce_rates,
+        tls=tls_cert is not None,
     )
-    asyncio_run(server, listening, tls_cert, tls_key)
+    try:
+        with hold(data):
+            asyncio_run(build(config), listening, tls_cert, tls_key)
+    except Unusable as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(2) from None
 
 
 def asyncio_run(server: Server, listening: socket.socket, certificate: Path | None, key: Path | None) -> None:
