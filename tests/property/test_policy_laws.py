@@ -1,11 +1,12 @@
 """Laws that hold for every request and all policies."""
 
 import copy
+import re
 from functools import partial
 from random import Random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.differential.comparing import Json, by_engine, compiled
 from tests.differential.generator import KEYS, Generator
@@ -138,6 +139,15 @@ def test_a_star_takes_anything(pattern: str, before: str, text: str) -> None:
     if matches(pattern, text):
         assert matches(f"{pattern}*", text + before)
         assert matches(pattern.replace("?", "*"), text)
+
+
+@given(TEXT, PLAIN)
+@example("b*a?b*a", "bcba")
+@example("b*a?b*a", "baca")
+@example("b*a?b*a", "bcacba")
+def test_a_pattern_is_the_regular_expression_that_it_looks_like(pattern: str, text: str) -> None:
+    parts = [".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern]
+    assert matches(pattern, text) is (re.fullmatch("".join(parts), text, re.DOTALL) is not None)
 
 
 @given(TEXT, PLAIN)

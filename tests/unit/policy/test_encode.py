@@ -16,6 +16,7 @@ from trailwarden.policy import (
     evaluate,
     explain,
     simulation,
+    simulations,
 )
 
 OBJECT = "arn:aws:s3:::trail-logs/x"
@@ -68,3 +69,18 @@ def test_resource_control_policies_have_their_parts_by_level() -> None:
         decision = evaluate(request(principal), PolicySet(rcps=((), (control,))))
         (part,) = explain(decision)
         assert (part.layer, part.level, part.bears, part.applies) == (Layer.RCP, 1, bears, bears)
+
+
+def test_each_resource_has_its_own_statements_and_only_sides_that_there_are() -> None:
+    (part,) = simulations([evaluate(request(), PolicySet(identity=(policy(ALLOW),)))])["ResourceSpecificResults"]
+    assert (len(part["MatchedStatements"]), part["MissingContextValues"]) == (1, [])
+    assert "EvalDecisionDetails" not in part
+
+
+def test_a_statement_that_stands_alone_has_its_place_whatever_lists_it_holds() -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": {**ALLOW, "Action": ["s3:*", "iam:*"]}, "Id": "[x]"})
+    (statement,) = compile_policy(text, Source(layer=Layer.IDENTITY, id="Case")).statements
+    assert statement.span is not None
+    assert text[statement.span.start.column - 1 : statement.span.end.column] == json.dumps(
+        {**ALLOW, "Action": ["s3:*", "iam:*"]}
+    )

@@ -27,6 +27,7 @@ from trailwarden.policy import (
     explain,
     near_misses,
 )
+from trailwarden.policy.spans import DEPTH_MAX, SIZE_MAX, NotJson, read_json
 
 GUARD_SECONDS = 20
 MEGABYTE = 1_000_000
@@ -222,3 +223,15 @@ def test_a_hostile_document_costs_less_than_100_megabytes(name: str, answer: str
     print(f"{name}: {said}, {megabytes} MB, {float(seconds):.3f} s")
     assert said == answer
     assert int(megabytes) < 100
+
+
+def test_the_bounds_are_what_they_are_said_to_be() -> None:
+    for inside, outside in (
+        ('"' + "a" * (SIZE_MAX - 2) + '"', '"' + "a" * (SIZE_MAX - 1) + '"'),
+        ("[" * DEPTH_MAX + "]" * DEPTH_MAX, "[" * (DEPTH_MAX + 1) + "]" * (DEPTH_MAX + 1)),
+        ("9" * 64, "9" * 65),
+    ):
+        assert read_json(inside)
+        with pytest.raises(NotJson):
+            read_json(outside)
+    assert (SIZE_MAX, DEPTH_MAX) == (393_216, 16)

@@ -17,6 +17,7 @@ from trailwarden.policy import (
     context_keys,
     evaluate,
 )
+from trailwarden.policy.principals import account_of
 
 CALLER = PRINCIPALS["user"]
 
@@ -125,3 +126,15 @@ def test_a_wanted_value_that_is_not_known_leaves_the_condition_open() -> None:
         context: dict[str, ContextValue] = {"aws:PrincipalTag/team": team, "aws:ResourceTag/team": UNKNOWN}
         request = AccessRequest(principal=CALLER, action="s3:GetObject", resource="*", context=context)
         assert evaluate(request, tagged).effect is effect
+
+
+def test_a_beginning_that_is_longer_than_the_action_does_not_match() -> None:
+    asked = AccessRequest(principal=CALLER, action="s3:GetObject", resource="*")
+    assert not evaluate(asked, policy(Action="s3:GetObjectA*")).allowed
+    assert not evaluate(asked, policy(Action="s3:PutObject*")).allowed
+    assert evaluate(asked, policy(Action="s3:GetObject*")).allowed
+
+
+def test_twelve_digits_are_an_account_and_twelve_letters_are_not() -> None:
+    assert account_of("123456789012") == account_of("arn:aws:iam::123456789012:root") == "123456789012"
+    assert [account_of(name) for name in ("AIDAEXAMPLEX", "12345678901", "arn:aws:iam::123456789012:user/root")] == [None] * 3  # fmt: skip
