@@ -1,7 +1,9 @@
 """The data cases of `tests/cases/policy`, read into requests and policies.
 
 A case's policies are lists of statements, or whole documents. Principals are named by what they are; a context value
-"?unknown" is not known. A reason is "no LAYER" or "explicit LAYER", with " @LEVEL" in an organization.
+"?unknown" is not known. A reason is "no LAYER" or "explicit LAYER", with " @LEVEL" in an organization. A determining
+statement is "KINDp.s": the kind of policies, the policy's place in it (in its level), the statement's place in that. The
+name of a case says why.
 """
 
 import json
@@ -99,6 +101,7 @@ class Case:
     policies: PolicySet
     effect: str
     reasons: tuple[str, ...]
+    statements: tuple[str, ...]
 
     def decide(self) -> Decision:
         return evaluate(self.request, self.policies)
@@ -113,6 +116,7 @@ def read_cases(folder: Path) -> Iterator[Case]:
                 policies=PolicySet(**{kind: compiled(kind, found) for kind, found in written["policies"].items()}),
                 effect=written["effect"],
                 reasons=tuple(written["reasons"]),
+                statements=tuple(written["statements"]),
             )
 
 

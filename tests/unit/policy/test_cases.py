@@ -17,6 +17,8 @@ def test_the_decision_and_its_reasons_are_aws_own(case: Case) -> None:
 def test_a_decision_names_its_statements(case: Case) -> None:
     decision = case.decide()
     explicit = any(reason.startswith("explicit") for reason in case.reasons)
+    named = tuple(f"{found.policy.source.id}.{found.statement.index}" for found in decision.determining)
+    assert named == case.statements
     if decision.effect is Effect.DENIED:
         assert bool(decision.determining) is explicit
         assert all(not found.statement.allows for found in decision.determining)
