@@ -31,6 +31,7 @@ _OURS = (
     "events",
     "sqs",
     "accessanalyzer",
+    "trailwarden",
 )
 """The services whose operations are named one by one."""
 

@@ -132,7 +132,7 @@ class Samples:
 
 @cache
 def loader() -> Loader:
-    return Loader(include_default_extras=False)
+    return Loader(extra_search_paths=[str(wire.OWN_MODELS)], include_default_extras=False)
 
 
 def service_model(service: str) -> ServiceModel:

@@ -1,7 +1,8 @@
-"""The commands: `trailwarden serve`, `account`, `env`, `diagnose`, `demo`. One module a command."""
+"""The commands: `trailwarden serve`, `account`, `env`, `diagnose`, `undo`, `access`, `demo`. One module a command."""
 
 import typer
 
+from trailwarden.cli.access import access
 from trailwarden.cli.account import account
 from trailwarden.cli.demo import demo
 from trailwarden.cli.diagnose import diagnose
@@ -9,6 +10,7 @@ from trailwarden.cli.env import env
 from trailwarden.cli.policy import policy
 from trailwarden.cli.replay import replay
 from trailwarden.cli.serve import serve
+from trailwarden.cli.undo import undo
 
 __all__ = ["app", "main"]
 
@@ -19,8 +21,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, env, diagnose, replay, demo):
+for command in (serve, env, diagnose, undo, replay, demo):
     app.command()(command)
+app.add_typer(access)
 app.add_typer(account)
 app.add_typer(policy)
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
 from trailwarden.cli.recording import Recording
+from trailwarden.cli.undo import apply_recorded, undo_file
 from trailwarden.diagnose import (
     AccountData,
     Diagnosis,
@@ -70,6 +71,10 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     markdown: Annotated[bool, typer.Option("--markdown", help="The answer for a ticket.")] = False,
     apply: Annotated[int, typer.Option(help="Make the change of that number, after asking.", show_default=False)] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    undo: Annotated[
+        Path | None,
+        typer.Option(help="Where --apply writes what `trailwarden undo` needs; undo-….json here by default."),
+    ] = None,
 ) -> None:
     """Tell why a call was refused. Exit 0: cause found; 2: input unreadable; 3: more data needed."""
     recording: Recording | None = None
@@ -98,7 +103,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     else:
         _print(found, as_json=as_json, markdown=markdown)
     if apply and recording and found:
-        _apply(found[0], apply, recording.connection, yes=yes)
+        _apply(found[0], apply, recording.connection, yes=yes, undo=undo)
     causes = [each.diagnosis for each in groups] if logs else found
     raise typer.Exit(_FOUND if all(each.found for each in causes) else _MORE_NEEDED)
 
@@ -213,22 +218,23 @@ def _print(found: list[Diagnosis], *, as_json: bool, markdown: bool) -> None:
     typer.echo(f"\n{'-' * 100}\n".join(map(as_text, found)))
 
 
-def _apply(diagnosis: Diagnosis, number: int, connection: Connection, *, yes: bool) -> None:
-    """Make exactly the change shown, then evaluate the refused call again with what stands now."""
+def _apply(diagnosis: Diagnosis, number: int, connection: Connection, *, yes: bool, undo: Path | None) -> None:
+    """Make exactly the change shown, keep what undoing it needs, then evaluate the refused call again with what stands now."""
     mend = _chosen(diagnosis, number)
+    kept = undo or undo_file(mend.edits)
     commands = "\n".join(f"  {edit.call.command}" for edit in mend.edits)
     if not yes and not typer.confirm(f"\nRun this?\n{commands}\n", default=False):
         raise typer.Exit(_FOUND)
     try:
         _unchanged(diagnosis, mend, connection)
-        for edit in mend.edits:
-            getattr(connection.client(edit.call.service), edit.call.method)(**edit.call.params)
-    except (ClientError, BotoCoreError) as error:
+        apply_recorded(mend.edits, connection, kept)
+    except (ClientError, BotoCoreError, OSError) as error:
         typer.echo(f"not applied: {error}", err=True)
         raise typer.Exit(1) from None
     again = find_cause(diagnosis.refusal, LiveData(clients=connection, region=connection.region))
     allowed = again.case is not None and again.case.decision.allowed
     typer.echo("Applied. Evaluated again: the call is " + ("allowed." if allowed else f"still refused: {again.cause}."))
+    typer.echo(f"To take it back: trailwarden undo {kept}")
     if not allowed:
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,8 @@ def history_of(logs: list[Path] | None, connection: Connection | None) -> tuple[
         return iter(portions), len(portions)
     if connection is None:
         raise Unreadable("there is no history: give --logs, or --data")
-    return portions_of_server(connection), None
+    names = connection.session.get_available_regions("cloudtrail")
+    return portions_of_server((name, replace(connection, region=name)) for name in names), None
 
 
 @contextmanager
