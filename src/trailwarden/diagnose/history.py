@@ -129,19 +129,35 @@ def portions_of_files(files: Iterable[Path]) -> Iterator[Portion]:
             yield Portion(str(path))
 
 
-def portions_of_server(clients: Clients) -> Iterator[Portion]:
-    """The event history, through LookupEvents. Raises Unreadable."""
+def portions_of_server(regions: Iterable[tuple[str, Clients]]) -> Iterator[Portion]:
+    """The event history of management events, through LookupEvents, which answers for one Region at a time.
+
+    A Region that is closed to the account has none. Raises Unreadable.
+    """
     waiting: list[str] = []
-    try:
-        for page in clients.client("cloudtrail").get_paginator("lookup_events").paginate():
-            waiting.extend(each["CloudTrailEvent"] for each in page["Events"])
-            if len(waiting) >= _LOOKED_UP:
-                yield Portion(events=tuple(waiting))
-                waiting = []
-    except (ClientError, BotoCoreError) as error:
-        raise Unreadable(f"the event history cannot be read: {error}") from error
+    refused: ClientError | None = None
+    answered = False
+    for region, clients in regions:
+        try:
+            for page in clients.client("cloudtrail").get_paginator("lookup_events").paginate():
+                answered = True
+                waiting.extend(each["CloudTrailEvent"] for each in page["Events"])
+                if len(waiting) >= _LOOKED_UP:
+                    yield Portion(events=tuple(waiting))
+                    waiting = []
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in _CLOSED:
+                refused = error
+                continue
+            raise Unreadable(f"the event history of {region} cannot be read: {error}") from error
+    if refused is not None and not answered:
+        raise Unreadable(f"the event history cannot be read in any Region: {refused}") from refused
     if waiting:
         yield Portion(events=tuple(waiting))
+
+
+_CLOSED = frozenset({"UnrecognizedClientException", "AuthFailure", "OptInRequired", "InvalidClientTokenId"})
+"""https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
 
 
 def events_of(portion: Portion) -> tuple[list[Event], int]:

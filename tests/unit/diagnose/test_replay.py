@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from tests.unit.diagnose.recorded import KEY, ROLE, SPARED, USER, allow, as_role
 from trailwarden.diagnose.changes import Change, change_data, read_changes
 from trailwarden.diagnose.data import FileData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
-from trailwarden.diagnose.history import log_files, portions_of_files
-from trailwarden.diagnose.replay import replay
+from trailwarden.diagnose.history import Portion, events_of, log_files, portions_of_files
+from trailwarden.diagnose.replay import Replayer, replay
 from trailwarden.diagnose.shift import ShiftKind
 from trailwarden.diagnose.tally import Tally
 
@@ -271,3 +272,63 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "bad.json", tmp_path / "missing"):
         with pytest.raises(Unreadable):
             replay(portions_of_files(log_files([path])), data, change_data(data, [scp()]), workers=1)
+
+
+VARIED = (
+    *CALLS,
+    event("s3:GetObject", {**OBJECT, "key": "images/1.png"}, 6, userIdentity=as_role()),
+    event("s3:GetObject", OBJECT, 7, userIdentity=as_role(), sourceIPAddress="198.51.100.4"),
+    event("kms:Decrypt", {}, 8, resources=[{"ARN": KEY, "accountId": recorded.ACCOUNT}]),
+    event("iam:GetUser", None, 9),
+    event("sts:AssumeRole", {"roleArn": ROLE, "roleSessionName": "marymajor"}, 10),
+    event("ec2:RunInstances", {"instancesSet": {"items": [{"imageId": "ami-1"}]}}, 11, awsRegion="us-west-2"),
+)
+
+
+def deny(action: str, resource: str, **condition: Any) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **({"Condition": condition} if condition else {})}
+
+
+DENIALS = [
+    deny("*", "*"),
+    deny("s3:Get*", f"{BUCKET}/reports/*"),
+    deny("s3:*", "*", NotIpAddress={"aws:SourceIp": "198.51.100.0/24"}),
+    deny("iam:GetUser", USER),
+    deny("kms:*", KEY),
+    deny("ec2:*", "*", StringNotEquals={"aws:RequestedRegion": "eu-west-1"}),
+    deny("*", "*", StringEquals={"aws:PrincipalTag/team": "blue"}),
+    deny("*", "*", StringLike={"aws:PrincipalArn": "*:role/*"}),
+]
+
+
+@pytest.mark.parametrize("statement", DENIALS, ids=json.dumps)
+@pytest.mark.parametrize("kind", ["scp", "rcp", "user", "role", "boundary", "trust"])
+def test_calls_that_are_not_judged_would_not_have_changed(
+    tmp_path: Path, kind: str, statement: Mapping[str, Any]
+) -> None:
+    """The same as if every call were judged."""
+    everyone = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    texts = {
+        "rcp": document({**statement, "Principal": "*"}),
+        "boundary": document(everyone, statement),
+        "trust": document({"Effect": "Deny", "Principal": "*", "Action": "sts:*"}),
+    }
+    holders = {"scp": "p-new", "rcp": "p-new", "user": "mateojackson", "boundary": "user/mateojackson"}
+    change = Change(
+        kind=kind,
+        holder=holders.get(kind, "Audit"),
+        name="new",
+        document=json.dumps(texts.get(kind, document(statement))),
+    )
+    if kind == "boundary":
+        change = replace(change, name="")
+    data = known(tmp_path)
+    changed = change_data(data, [change])
+    quick, full = Replayer(data, changed), Replayer(data, changed)
+    tallies = Tally(), Tally()
+    events, _ = events_of(Portion(events=tuple(map(json.dumps, VARIED))))
+    quick.replay(events, tallies[0])
+    full._bearings |= {who: replace(each, always=True, known={}, calls={}) for who, each in quick._bearings.items()}
+    full.replay(events, tallies[1])
+    assert tallies[0].of("denied") == tallies[1].of("denied")
+    assert tallies[0].of("unknown") == tallies[1].of("unknown")
