@@ -16,7 +16,7 @@ from trailwarden.services.access.errors import (
 from trailwarden.services.access.refusals import asked_of, demand_own, place_of, port, requester_of
 from trailwarden.services.access.request import ACCESS_REQUEST, AccessRequest, shown
 from trailwarden.services.call import Call
-from trailwarden.services.diagnosing import Found, Way
+from trailwarden.services.diagnosing import Found, NotRead, Way
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -36,6 +36,8 @@ def create_access_request(call: Call, world: World) -> Mapping[str, Any]:
     asked = asked_of(call)
     found = port(world).diagnose(asked, place_of(call), world)
     demand_own(found, call, world, "trailwarden:CreateAccessRequest")
+    if "*" in found.action:
+        raise NotRead(reason=f"A refusal names one action, not {found.action}.")
     way = _chosen(found, call.params.get("MendNumber"))
     requester = requester_of(call.caller)
     pending = [each for each in _all(call, world) if (each.requester, each.state) == (requester, "PENDING")]
