@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -35,6 +35,9 @@ from trailwarden.policy import UNKNOWN, AccessRequest, ContextValue, Decision, E
 __all__ = ["Replayer", "replay"]
 
 _REMEMBERED_MAX = 500_000
+_SHORT = 200_000
+"""Events that one process has judged before others, which must learn all the policies, have been started."""
+
 _AHEAD = 4
 """Portions handed out for each worker, so that a long history never stands in memory."""
 
@@ -291,36 +294,60 @@ def replay(
     workers: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> Tally:
-    """The whole history, judged by so many processes (0: as the machine has cores, one for a short history).
+    """The whole history, judged by so many processes; 0: one, and as the machine has cores if it turns out long.
 
     `progress` is told how many events each finished portion held. Raises Unreadable. The result does not depend on the
     number of workers.
     """
-    told = progress or _silent
+    run = _Run(before, changed, progress or _silent)
     stream = iter(portions)
-    workers = workers or os.cpu_count() or 1
-    first = list(islice(stream, workers * _AHEAD))
-    if workers == 1 or len(first) < 2:  # noqa: PLR2004 — one portion has nobody to share with
-        return _alone(_chained(first, stream), Replayer(before, changed), told)
-    return _together(_chained(first, stream), (before, changed), workers, told)
+    if workers < 2:  # noqa: PLR2004 — one is this process
+        run.alone(stream, most=None if workers else _SHORT)
+    if workers != 1:
+        run.together(stream, workers or os.cpu_count() or 1)
+    return run.whole
 
 
 def _silent(_: int) -> None:
     return
 
 
-def _chained(first: list[Portion], rest: Iterator[Portion]) -> Iterator[Portion]:
-    yield from first
-    yield from rest
+class _Run:
+    """One replay under way."""
 
+    def __init__(self, before: FileData, changed: Changed, progress: Callable[[int], None]) -> None:
+        self._setting, self._progress = (before, changed), progress
+        self.whole = Tally()
 
-def _alone(portions: Iterable[Portion], replayer: Replayer, progress: Callable[[int], None]) -> Tally:
-    whole = Tally()
-    for portion in portions:
-        tally = _of_portion(replayer, portion)
-        progress(tally.events)
-        whole.add(tally)
-    return whole
+    def alone(self, portions: Iterator[Portion], *, most: int | None) -> None:
+        """Judge in this process, so many events at most."""
+        replayer = Replayer(*self._setting)
+        for portion in portions:
+            self._add(_of_portion(replayer, portion))
+            if most is not None and self.whole.events >= most:
+                return
+
+    def together(self, portions: Iterator[Portion], workers: int) -> None:
+        """Judge what is left with other processes."""
+        first = next(portions, None)
+        if first is None:
+            return
+        waiting: deque[Future[Tally]] = deque()
+        context = get_context("spawn")
+        try:
+            with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=self._setting) as pool:
+                for portion in chain((first,), portions):
+                    waiting.append(pool.submit(_work, portion))
+                    if len(waiting) >= workers * _AHEAD:
+                        self._add(waiting.popleft().result())
+                while waiting:
+                    self._add(waiting.popleft().result())
+        except BrokenExecutor as error:
+            raise Unreadable(f"a worker ended: {error}") from error
+
+    def _add(self, tally: Tally) -> None:
+        self._progress(tally.events)
+        self.whole.add(tally)
 
 
 def _of_portion(replayer: Replayer, portion: Portion) -> Tally:
@@ -328,33 +355,6 @@ def _of_portion(replayer: Replayer, portion: Portion) -> Tally:
     tally = Tally(wrong=wrong)
     replayer.replay(events, tally)
     return tally
-
-
-def _together(
-    portions: Iterator[Portion], setting: tuple[FileData, Changed], workers: int, progress: Callable[[int], None]
-) -> Tally:
-    whole = Tally()
-    waiting: deque[Future[Tally]] = deque()
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=setting)
-    try:
-        with pool:
-            for portion in portions:
-                waiting.append(pool.submit(_work, portion))
-                if len(waiting) >= workers * _AHEAD:
-                    _collect(waiting.popleft(), whole, progress)
-            while waiting:
-                _collect(waiting.popleft(), whole, progress)
-    except BrokenExecutor as error:
-        raise Unreadable(f"a worker ended: {error}") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return whole
-
-
-def _collect(done: Future[Tally], whole: Tally, progress: Callable[[int], None]) -> None:
-    tally = done.result()
-    progress(tally.events)
-    whole.add(tally)
 
 
 _WORKERS: list[Replayer] = []

@@ -146,7 +146,7 @@ def test_a_bucket_policy_denies_below_a_prefix_alone(tmp_path: Path) -> None:
     other = event("s3:GetObject", {**OBJECT, "key": "images/1.png"}, 9)
     tally = replayed(tmp_path, known(tmp_path), [change], CALLS[0], other)
     ((group, seen),) = tally.of("denied")
-    assert (seen.count, seen.resources) == (1, {f"{BUCKET}/reports/1.csv"})
+    assert (seen.count, seen.resources) == (1, frozenset({f"{BUCKET}/reports/1.csv"}))
     assert group.reason.layer == "resource-based policy"
 
 
@@ -176,7 +176,7 @@ def test_a_key_is_known_from_the_resources(tmp_path: Path) -> None:
     deny = {"Effect": "Deny", "Principal": {"AWS": ROLE}, "Action": "kms:Decrypt", "Resource": "*"}
     change = Change(kind="key", holder=KEY, document=json.dumps(document(root, deny)))
     tally = replayed(tmp_path, data, [change], opened)
-    assert [(group.action, seen.resources) for group, seen in tally.of("denied")] == [("kms:Decrypt", {KEY})]
+    assert [(group.action, seen.resources) for group, seen in tally.of("denied")] == [("kms:Decrypt", frozenset({KEY}))]
 
 
 def test_calls_of_strangers_and_failures_of_other_kinds_are_not_judged(tmp_path: Path) -> None:
