@@ -270,3 +270,22 @@ def test_a_walk_by_the_command_line(full: Account) -> None:
     run("iam", "delete-role", "--role-name", "cli")
     gone = aws(live, "iam", "get-user", "--user-name", "cli")
     assert "(NoSuchEntity) when calling the GetUser operation: The user with name cli cannot be found." in gone.stderr
+
+
+def test_access_analyzer_by_boto3(full: Account) -> None:
+    analyzer = full.live.client("accessanalyzer")
+    arn = analyzer.create_analyzer(analyzerName="walk", type="ACCOUNT")["arn"]
+    shared = TRUST.replace('"Service": "ec2.amazonaws.com"', '"AWS": "111122223333"')
+    full.iam.create_role(RoleName="shared", AssumeRolePolicyDocument=shared)
+    (finding,) = analyzer.list_findings(analyzerArn=arn)["findings"]
+    assert finding["principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    assert finding["createdAt"].tzinfo is not None
+    found = analyzer.validate_policy(policyDocument=READ, policyType="IDENTITY_POLICY")["findings"]
+    assert [each["issueCode"] for each in found] == []
+    checked = analyzer.check_no_new_access(
+        existingPolicyDocument=READ, newPolicyDocument=READ.replace("GetObject", "*"), policyType="IDENTITY_POLICY"
+    )
+    assert (checked["result"], checked["reasons"][0]["statementIndex"]) == ("FAIL", 0)
+    full.iam.delete_role(RoleName="shared")
+    analyzer.delete_analyzer(analyzerName="walk")
+    assert analyzer.list_analyzers()["analyzers"] == []
