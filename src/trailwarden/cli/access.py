@@ -6,6 +6,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,7 +77,8 @@ def list_(
         return
     for each in found:
         who = each["Requester"].rpartition(":")[2]
-        typer.echo(f"{each['AccessRequestId']}  {each['State']:8}  {who}  {each['Action']} on {each['Resource']}")
+        line = f"{each['AccessRequestId']}  {each['State']:8}  {who}  {each['Action']} on {each['Resource']}"
+        typer.echo("\n".join(_wrapped(line)))
 
 
 @access.command("show")
@@ -179,10 +181,14 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(f"Besides:  {_remainder(found['Mend']['NewlyAllowed'])}")
     for label, member in (("Reason:", "Reason"), ("By:", "DecidedBy"), ("Note:", "Note"), ("Until:", "Expires")):
         if found.get(member):
-            yield from _wrapped(f"{label:9} {found[member]}")
+            yield from _wrapped(f"{label:9} {_told(found[member])}")
     for edit in found["Mend"]["Edits"]:
         yield ""
         yield from _diff(edit)
+
+
+def _told(value: object) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else str(value)
 
 
 def _remainder(actions: list[str]) -> str:
