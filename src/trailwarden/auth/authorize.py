@@ -4,12 +4,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.callers import completed
 from trailwarden.auth.context import Deferred, caller_context, request_context, resource_context, service_context
+from trailwarden.auth.decisions import Decisions
 from trailwarden.auth.errors import AccessDenied
 from trailwarden.auth.facts import FactsProvider, ResourceFacts
 from trailwarden.auth.gather import Gatherer, ManagedDocument
@@ -26,7 +28,6 @@ from trailwarden.policy import (
     PolicySet,
     PrincipalKind,
     denial_message,
-    evaluate,
 )
 from trailwarden.storage.ports import Reader, Transaction
 
@@ -39,15 +40,14 @@ _BY_TOKEN = frozenset({PrincipalKind.SAML, PrincipalKind.WEB_IDENTITY})
 _EC2_HEAD = "You are not authorized to perform this operation. "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asker:
+class _Asker(msgspec.Struct, frozen=True, kw_only=True):
     """A caller with everything that stays the same from check to check of a call."""
 
     caller: Caller
     place: Membership | None
     policies: PolicySet
     context: Mapping[str, ContextValue]
-    places: dict[str, Membership | None] = field(default_factory=dict)
+    places: dict[str, Membership | None]
 
 
 class Authorizer:
@@ -72,6 +72,7 @@ class Authorizer:
         self._tail = tail
         self._endpoint = endpoint
         self._vault = vault
+        self._decisions = Decisions()
         self._gatherer = Gatherer(managed or catalog.managed_policy)
 
     def authorize(self, resolved: Resolved, transaction: Transaction) -> Authorized:
@@ -168,7 +169,7 @@ class Authorizer:
             resource_in_management_account=owner is not None and owner.organization.management_account == account,
         )
         policies = self._gatherer.of_check(asker.policies, asker.caller, check, facts, reader=reader, owner=owner)
-        return Judged(check=check, request=request, policies=policies, decision=evaluate(request, policies))
+        return Judged(check=check, request=request, policies=policies, decision=self._decisions.of(request, policies))
 
     def _denied(self, judged: Judged, resolved: Resolved, asker: _Asker) -> AccessDenied:
         """The denial in the words of the call's protocol."""

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote_to_bytes
 
@@ -12,6 +13,8 @@ from trailwarden.wire.http import HttpRequest
 __all__ = ["canonical_requests"]
 
 _UNRESERVED = "-_.~"
+_PLAIN = re.compile(r"[A-Za-z0-9/_.~-]*\Z")
+"""A path of which nothing need be encoded."""
 
 
 def canonical_requests(
@@ -38,6 +41,8 @@ def _canonical_headers(headers: Headers, claim: Claim) -> str:
 def _s3_paths(raw: str) -> tuple[str, ...]:
     """S3 signs the path as it stands."""
     path = raw or "/"
+    if _PLAIN.match(path):
+        return (path,)
     encoded = quote(unquote_to_bytes(path), safe="/" + _UNRESERVED)
     return (path,) if encoded == path else (path, encoded)
 
@@ -45,6 +50,8 @@ def _s3_paths(raw: str) -> tuple[str, ...]:
 def _paths(raw: str) -> tuple[str, ...]:
     """The other services sign a path without empty and dot segments, encoded once more."""
     path = raw or "/"
+    if "//" not in path and "/." not in path and _PLAIN.match(path):
+        return (path,)
     if "%" not in path and "//" not in path and "/." not in path:
         plain = quote(path, safe="/" + _UNRESERVED)
         return (plain,)

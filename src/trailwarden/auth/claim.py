@@ -36,6 +36,11 @@ _SCOPE_PARTS = {SYMMETRIC: 5, ASYMMETRIC: 4}
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z\Z")
 _SIGNED_HEADERS = re.compile(r"[!-:<-~]+(;[!-:<-~]+)*\Z")
 
+_USUAL = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([^,\s]+)\Z", re.ASCII
+)
+"""The header as nearly every client writes it: read in one look. Whatever differs is read field by field."""
+
 _ONCE = frozenset({"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"})
 
 _QUERY_PARTS = (
@@ -84,7 +89,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 def headers_of(request: HttpRequest) -> dict[str, str]:
     """The headers by name."""
-    headers: dict[str, str] = {}
+    headers = dict(request.headers)
+    if len(headers) == len(request.headers):
+        return headers
+    headers = {}
     for name, value in request.headers:
         known = headers.get(name)
         headers[name] = value if known is None else f"{known},{value}"
@@ -102,7 +110,8 @@ def read_claim(request: HttpRequest, headers: Headers, family: str) -> Claim | N
         if "Signature=" in request.query and "AWSAccessKeyId=" in request.query:
             raise UnsupportedMechanism
         return None
-    check_once(request, family)
+    if len(headers) < len(request.headers):
+        check_once(request, family)
     if header is None:
         return _from_query(request, headers, family)
     if presigned or (family == "s3" and "Signature=" in request.query and "AWSAccessKeyId=" in request.query):
@@ -122,6 +131,10 @@ def check_once(request: HttpRequest, family: str) -> None:
 
 def _from_header(header: str, headers: Headers, family: str) -> Claim:
     """`AWS4-HMAC-SHA256 Credential=AKID/20150830/us-east-1/iam/aws4_request, SignedHeaders=host;x-amz-date, Signature=…`."""
+    usual = _USUAL.match(header) if len(header) <= _LONGEST_HEADER else None
+    if usual is not None and (date := _header_date(headers)):
+        credential, signed_headers, signature = usual.groups()
+        return _claim(_parts(SYMMETRIC, credential, signed_headers, signature, date, headers), family)
     algorithm, _, rest = header.partition(" ")
     if algorithm not in _ALGORITHMS:
         raise UnsupportedMechanism if algorithm == "AWS" or family == "s3" else _unreadable(header, family)
@@ -132,18 +145,22 @@ def _from_header(header: str, headers: Headers, family: str) -> Claim:
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not fields.get(name)]
     if missing or not date:
         raise _missing_in_header(missing, date, header, family)
-    return _claim(
-        _Parts(
-            algorithm=algorithm,
-            credential=fields["Credential"],
-            signed_headers=fields["SignedHeaders"],
-            signature=fields["Signature"],
-            date=date,
-            region_set=headers.get("x-amz-region-set", ""),
-            token=headers.get("x-amz-security-token", ""),
-            content_hash=headers.get("x-amz-content-sha256"),
-        ),
-        family,
+    credential, signed_headers, signature = fields["Credential"], fields["SignedHeaders"], fields["Signature"]
+    return _claim(_parts(algorithm, credential, signed_headers, signature, date, headers), family)
+
+
+def _parts(
+    algorithm: str, credential: str, signed_headers: str, signature: str, date: str, headers: Headers
+) -> "_Parts":
+    return _Parts(
+        algorithm=algorithm,
+        credential=credential,
+        signed_headers=signed_headers,
+        signature=signature,
+        date=date,
+        region_set=headers.get("x-amz-region-set", ""),
+        token=headers.get("x-amz-security-token", ""),
+        content_hash=headers.get("x-amz-content-sha256"),
     )
 
 

@@ -5,7 +5,8 @@ the table to `authorize`. So `auth` needs no service.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.policy.request import ContextValue
@@ -14,8 +15,7 @@ from trailwarden.storage.ports import Reader
 __all__ = ["FactsProvider", "ResourceFacts"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceFacts:
+class ResourceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about one resource as it stands in the transaction.
 
     `account` is its owner. `policies` are the JSON documents of its resource-based policies, with the ARN each hangs on
@@ -35,8 +35,8 @@ class ResourceFacts:
     account: str
     arn: str = ""
     policies: tuple[tuple[str, str], ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    context: Mapping[str, ContextValue] = msgspec.field(default_factory=dict)
     anonymous: bool = False
     region: str = ""
     alias: bool = False

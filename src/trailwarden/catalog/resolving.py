@@ -224,13 +224,18 @@ def _finder(row: OperationRow, facts: ActionFacts | None, overlay: Overlay) -> C
         return overlay.targets[row.name]
     kinds = facts.resource_types if facts else ()
     if any(kind.name.lower() in overlay.types for kind in kinds):
-        return lambda ask: _by_types(ask, kinds, overlay)
+        finders = [(overlay.types.get(kind.name.lower(), _none_named), kind) for kind in kinds]
+        return lambda ask: _by_types(ask, finders)
     return lambda ask: _by_templates(ask, row.targets)
 
 
-def _by_types(ask: Ask, kinds: Iterable[ResourceType], overlay: Overlay) -> Iterator[Target]:
-    for kind in kinds:
-        found = tuple(overlay.types[name](ask)) if (name := kind.name.lower()) in overlay.types else ()
+def _none_named(_ask: Ask) -> tuple[Target, ...]:
+    return ()
+
+
+def _by_types(ask: Ask, finders: Iterable[tuple[Callable[[Ask], Iterable[Target]], ResourceType]]) -> Iterator[Target]:
+    for find, kind in finders:
+        found = tuple(find(ask))
         if found:
             yield from found
         elif kind.required:
