@@ -1,7 +1,7 @@
 """From a refusal and account data to the request as the engine sees it, and its decision."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Account, Identity
@@ -39,7 +39,8 @@ class Case:
     """A refusal with everything that is known of it.
 
     `identity` is the user or role behind the caller, None for a root user or an outsider; `missing` names data that
-    would make the answer surer. `pattern` is how a policy should name the resource, where not by its ARN.
+    would make the answer surer. `pattern` is how a policy should name the resource, where not by its ARN. `data` is where
+    all of it was read.
     """
 
     refusal: Refusal
@@ -47,6 +48,7 @@ class Case:
     decision: Decision
     missing: tuple[str, ...] = ()
     pattern: str = ""
+    data: AccountData | None = field(default=None, compare=False, repr=False)
 
     @property
     def granted(self) -> str:
@@ -97,7 +99,13 @@ def rebuild(refusal: Refusal, data: AccountData) -> Case:
         resource_account=_owner(arn, caller.principal.account, data),
         context=Supposed(context, possible_keys(action), refusal.settled),
     )
-    return Case(refusal=refusal, identity=caller.identity, decision=evaluate(request, policies), missing=tuple(missing))
+    return Case(
+        refusal=refusal,
+        identity=caller.identity,
+        decision=evaluate(request, policies),
+        missing=tuple(missing),
+        data=data,
+    )
 
 
 def _passing(refusal: Refusal, action: str, role: Arn | None, account: Account | None) -> dict[str, ContextValue]:
@@ -151,6 +159,7 @@ def ask(  # noqa: PLR0913 — a request is all of this
         decision=evaluate(request, policies),
         missing=tuple(missing),
         pattern=pattern,
+        data=data,
     )
 
 

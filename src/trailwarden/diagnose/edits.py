@@ -220,7 +220,27 @@ def pretty(text: str) -> str:
 
 
 def _with_policy(policies: PolicySet, policy: Policy) -> PolicySet:
-    return _SETTERS[policy.source.layer](policies, policy)
+    """The policy in its layer; a managed one is the same document wherever else the caller has it."""
+    changed = _SETTERS[policy.source.layer](policies, policy)
+    if policy.source.inline or policy.source.layer not in _MANAGED:
+        return changed
+    boundary = changed.boundary
+    return replace(
+        changed,
+        identity=_everywhere(changed.identity, policy),
+        boundary=None if boundary is None else _everywhere(boundary, policy),
+    )
+
+
+_MANAGED = frozenset({Layer.IDENTITY, Layer.BOUNDARY})
+
+
+def _everywhere(standing: tuple[Policy, ...], policy: Policy) -> tuple[Policy, ...]:
+    same = [each.source.id == policy.source.id and not each.source.inline for each in standing]
+    return tuple(
+        replace(policy, source=each.source, _remembered={}) if hit else each
+        for hit, each in zip(same, standing, strict=True)
+    )
 
 
 _SETTERS: Mapping[Layer, Callable[[PolicySet, Policy], PolicySet]] = {

@@ -10,7 +10,7 @@ from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
 from trailwarden.diagnose.edits import Act, Attach, Edit, Place, SetDocument, apply_edits
 from trailwarden.diagnose.managed import managed_for
-from trailwarden.diagnose.remainder import newly_allowed
+from trailwarden.diagnose.remainder import remainder_of
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import caller_named, resource_named, statement_named
 from trailwarden.policy import (
@@ -38,8 +38,8 @@ _GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
 class Mend:
     """One way out. `edits` is empty where no policy is to be changed: then the `title` says what to do instead.
 
-    `guardrail`: it loosens what somebody put there to hold. `approver` is who must agree. `remainder` lists the other
-    actions that become allowed with it. `proved`: the request, evaluated with the edits, is allowed, and it is not with
+    `guardrail`: it loosens what somebody put there to hold. `approver` is who must agree. `remainder` lists what else
+    becomes allowed to the caller, `others` who else gains by it (see `Remainder`). `proved`: the request, evaluated with the edits, is allowed, and it is not with
     any one of them left out. `told` is the remedy where the edits do not tell it.
     """
 
@@ -48,6 +48,7 @@ class Mend:
     guardrail: bool = False
     approver: str = ""
     remainder: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     proved: bool = False
     told: Remedy | None = None
 
@@ -95,6 +96,7 @@ def mends_of(case: Case) -> tuple[Mend, ...]:
             mend.guardrail,
             in_place and mend.remedy is not Remedy.CORRECT,
             len(mend.remainder),
+            len(mend.others),
             len(mend.edits),
         ),
     )
@@ -104,17 +106,33 @@ def mends_of(case: Case) -> tuple[Mend, ...]:
 def _combined(case: Case, cures: list[tuple[_Part, ...]]) -> Iterator[Mend]:
     """One cure a block, all together; kept only where that is proved."""
     for parts in itertools.product(*cures):
-        edits = tuple(part.edit for part in parts)
-        if not _lets_through(case, edits) or not _minimal(case, edits):
+        edits = _distinct(part.edit for part in parts)
+        if edits is None or not _lets_through(case, edits) or not _minimal(case, edits):
             continue
+        besides = remainder_of(case, edits)
         yield Mend(
             title="; ".join(dict.fromkeys(part.title for part in parts)),
             edits=edits,
             guardrail=any(part.guardrail for part in parts),
             approver=" and ".join(dict.fromkeys(part.approver for part in parts)),
-            remainder=tuple(newly_allowed(case, edits)),
+            remainder=besides.own,
+            others=besides.others,
             proved=True,
         )
+
+
+def _distinct(edits: Iterable[Edit]) -> tuple[Edit, ...] | None:
+    """Each edit once: one document may cure several blocks. None where two would overwrite one another."""
+    found: list[Edit] = []
+    for edit in edits:
+        if edit in found:
+            continue
+        if isinstance(edit, SetDocument) and any(
+            isinstance(other, SetDocument) and other.place == edit.place for other in found
+        ):
+            return None
+        found.append(edit)
+    return tuple(found)
 
 
 def _lets_through(case: Case, edits: tuple[Edit, ...]) -> bool:
@@ -214,6 +232,7 @@ def _further_values(case: Case, block: Block) -> Iterator[_Part]:
             title=f"add {miss.got} to the {condition.key} of {statement_named(policy, statement)}",
             edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
             approver=_approver(case, miss.part.layer, policy.source),
+            guardrail=miss.part.layer in _GUARDRAILS,
         )
 
 
@@ -300,8 +319,8 @@ def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
     """A statement for the caller in the resource's own policy."""
     arn = Arn.parse(case.request.resource)
     kind = _RESOURCE_PLACES.get(arn.service) if arn else None
-    if arn is None or kind is None:
-        return
+    if arn is None or kind is None or f"the resource-based policy of {arn}" in case.missing:
+        return  # a policy that is not at hand would be overwritten
     holder = f"arn:{arn.partition}:s3:::{arn.resource.partition('/')[0]}" if arn.service == "s3" else str(arn)
     standing = next((policy for policy in case.policies.resource if policy.source.id == holder), None)
     statement = {
@@ -352,9 +371,7 @@ def _grant_capped(case: Case, block: Block) -> Iterator[_Part]:
     place = _place(policy.source) if policy else None
     if policy is None or place is None:
         return
-    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.request.resource}
-    if block.layer is Layer.SCP:
-        statement["Resource"] = "*"
+    statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.granted}
     yield _Part(
         title=f"allow {case.request.action} in {place.described}",
         edit=_rewritten(place, policy, json.loads(_added(policy.text, statement)), statement),

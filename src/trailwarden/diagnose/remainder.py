@@ -1,52 +1,305 @@
-"""What else a change of policies allows."""
+"""What else a change of policies allows: to the caller, and to the other principals of the account."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 from trailwarden import catalog
-from trailwarden.diagnose.case import Case
+from trailwarden.arn import Arn
+from trailwarden.diagnose.case import Case, MoreNeeded
+from trailwarden.diagnose.changes import Change, change_data
+from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
+from trailwarden.diagnose.data import FileData, Unreadable
 from trailwarden.diagnose.edits import Attach, Edit, SetDocument, apply_edits
-from trailwarden.policy import AccessRequest, evaluate
+from trailwarden.diagnose.standing import Standing
+from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, PolicySet, evaluate
 
-__all__ = ["newly_allowed"]
+__all__ = ["Remainder", "remainder_of"]
 
+_PAIRS_MAX = 50_000
+_JUDGED_MAX = 200_000
+"""How many requests are judged for all other principals together; those beyond are named as if they gained."""
 
-def newly_allowed(case: Case, edits: tuple[Edit, ...]) -> list[str]:
-    """The other actions, on the resource asked for or on all, that the edits newly allow to the caller."""
-    actions = {action for edit in edits for pattern in _granted_patterns(edit) for action in catalog.expand(pattern)}
-    policies = apply_edits(case.policies, edits)
-    if policies is None:
-        return []
-    return [
-        action
-        for action in sorted(actions)
-        if action.lower() != case.request.action.lower()
-        and any(
-            evaluate(request, policies).allowed and not evaluate(request, case.policies).allowed
-            for request in _alike(case, action)
-        )
-    ]
+_RANK = {Effect.DENIED: 0, Effect.DEPENDS: 1, Effect.ALLOWED: 2}
+_KINDS = {Layer.SCP: "scp", Layer.RCP: "rcp"}
+_ORGANIZATION = {Layer.SCP: "SERVICE_CONTROL_POLICY", Layer.RCP: "RESOURCE_CONTROL_POLICY"}
+_EVERYWHERE = "*"
+_OWN = frozenset({"user", "role"})
+
+_Pair = tuple[str, str]
+"""An action and a resource."""
 
 
-def _alike(case: Case, action: str) -> tuple[AccessRequest, AccessRequest]:
-    """The request with another action, on the same resource and on all."""
-    same = replace(case.request, action=action)
-    return same, replace(same, resource="*", resource_account="")
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What becomes allowed besides the request, or depends no longer on a policy alone but on circumstances not known here.
+
+    `own` is the caller's: `s3:GetObject` on the resource asked for, `s3:GetObject on ARN` on another one of the account
+    data or of the changed statements, `s3:GetObject on *` on all. `others` are the principals that gain: ARNs of the
+    account's users and roles, and whoever else a changed statement of a resource's or role's policy names.
+    """
+
+    own: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
-def _granted_patterns(edit: Edit) -> Iterator[str]:
+def remainder_of(case: Case, edits: tuple[Edit, ...]) -> Remainder:
+    """What the edits allow besides the request."""
+    statements = [statement for edit in edits for statement in _changed(edit)]
+    pairs = tuple(islice(_pairs(case, statements), _PAIRS_MAX))
+    data = _at_hand(case)
+    states = _states(data, edits) if data is not None else None
+    changed = apply_edits(case.policies, edits)
+    gained = (
+        tuple(pair for pair in pairs if pair != _asked(case) and _gains(case, changed, states, pair)) if changed else ()
+    )
+    return Remainder(
+        own=tuple(_told(case, gained)),
+        others=tuple(dict.fromkeys((*_others(case, edits, states, pairs), *_outsiders(case, edits)))),
+    )
+
+
+def _asked(case: Case) -> _Pair:
+    return case.request.action, case.request.resource
+
+
+def _told(case: Case, gained: Iterable[_Pair]) -> Iterator[str]:
+    """What is gained on all resources is not told again for each."""
+    found = set(gained)
+    for action, resource in sorted(found):
+        if resource == _EVERYWHERE or (action, _EVERYWHERE) not in found:
+            yield action if resource == case.request.resource else f"{action} on {resource}"
+
+
+# Which requests the changed statements are about.
+
+
+def _changed(edit: Edit) -> Iterator[Mapping[str, Any]]:
+    """The statements that went or came."""
     if isinstance(edit, Attach):
-        yield from _allowed_patterns(edit.document)
+        yield from _statements(edit.document)
     elif isinstance(edit, SetDocument):
-        yield from _texts(edit.statement.get("Action", []))
+        before, after = _statements(edit.before), _statements(edit.after)
+        yield from (each for each in (*before, *after) if before.count(each) != after.count(each))
 
 
-def _allowed_patterns(document: str) -> Iterator[str]:
-    statements = json.loads(document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        yield from _texts(statement.get("Action", []) if statement["Effect"] == "Allow" else [])
+def _statements(document: str) -> list[Mapping[str, Any]]:
+    given = json.loads(document)["Statement"] if document else []
+    return given if isinstance(given, list) else [given]
+
+
+def _pairs(case: Case, statements: Iterable[Mapping[str, Any]]) -> Iterator[_Pair]:
+    """The actions that the statements speak of, each with the resources that it can have; those asked for first."""
+    statements = list(statements)
+    asked, own = case.request.resource, case.request.action.lower()
+    actions = dict.fromkeys(action for statement in statements for action in _actions(statement))
+    actions = {case.request.action if action.lower() == own else action: None for action in actions}
+    yield from ((action, resource) for action in actions for resource in dict.fromkeys((asked, _EVERYWHERE)))
+    resources = tuple(dict.fromkeys((*_known(case), *_named(statements))))
+    skipped = {asked, case.granted, _EVERYWHERE}
+    yield from (
+        (action, resource)
+        for action in actions
+        for resource in resources
+        if resource not in skipped and _fits(action, resource)
+    )
+
+
+def _actions(statement: Mapping[str, Any]) -> tuple[str, ...]:
+    if "Action" in statement:
+        return tuple(action for pattern in _texts(statement["Action"]) for action in catalog.expand(pattern))
+    spared = {action for pattern in _texts(statement["NotAction"]) for action in catalog.expand(pattern)}
+    return tuple(action for action in catalog.expand("*") if action not in spared)
+
+
+def _known(case: Case) -> Iterator[str]:
+    """The resources that the account data knows of."""
+    data = case.data
+    if isinstance(data, FileData):
+        yield from data.existing or ()
+        yield from data.policies
+    account = data.account("") if data is not None else None
+    if account is not None:
+        yield from (identity.arn for identity in account.identities.values())
+        yield from account.policies
+
+
+def _named(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The patterns that statements name, each standing for what it takes in."""
+    for statement in statements:
+        yield from _texts(statement.get("Resource", []))
+
+
+@lru_cache(maxsize=65_536)
+def _fits(action: str, resource: str) -> bool:
+    """Whether the action can have the resource at all."""
+    facts = catalog.action(action)
+    return facts is not None and any(_template(kind.arn).fullmatch(resource) for kind in facts.resource_types)
+
+
+@lru_cache(maxsize=4_096)
+def _template(arn: str) -> re.Pattern[str]:
+    parts = re.split(r"\$\{(\w+)\}", arn)
+    return re.compile("".join(re.escape(part) if not at % 2 else _part(part) for at, part in enumerate(parts)))
+
+
+def _part(placeholder: str) -> str:
+    """A bucket's name has no slash; the Region or account of some ARNs is empty."""
+    return {"BucketName": "[^/]+", "Region": "[^:]*", "Account": "[^:]*", "Partition": "[^:]+"}.get(placeholder, ".+")
 
 
 def _texts(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+# The account as it stands, and as it is with the edits.
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    before: Standing
+    after: Standing
+
+
+def _at_hand(case: Case) -> FileData | None:
+    """The account data as files would hold it; of an account that is asked live, what the case was judged by."""
+    if case.data is None or isinstance(case.data, FileData):
+        return case.data
+    account = case.data.account("")
+    if account is None:
+        return None
+    levels = {Layer.SCP: case.policies.scps, Layer.RCP: case.policies.rcps}
+    return FileData(
+        details=account,
+        region=case.data.region,
+        policies={policy.source.id: policy.text for policy in case.policies.resource},
+        organization={
+            _ORGANIZATION[layer]: tuple(tuple((each.source.id, each.text) for each in level) for level in found)
+            for layer, found in levels.items()
+        },
+    )
+
+
+def _states(data: FileData, edits: tuple[Edit, ...]) -> _States | None:
+    """None where what is edited is not in the data at hand."""
+    changes = [change for edit in edits for change in _changes(edit)]
+    try:
+        return _States(Standing(data), Standing(change_data(data, changes).data))
+    except Unreadable:
+        return None
+
+
+def _changes(edit: Edit) -> Iterator[Change]:
+    if isinstance(edit, Attach):
+        yield Change(kind="attached", holder=f"{edit.kind}/{edit.holder}", name=edit.arn, document=edit.document)
+    elif isinstance(edit, SetDocument):
+        kind = _KINDS.get(edit.source.layer, edit.place.kind)
+        yield Change(kind=kind, holder=edit.place.holder, name=edit.place.name, document=edit.after)
+
+
+# Who gains.
+
+
+def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
+    """Whether the caller gains it. The resource asked for is judged as the case is, which may suppose more than is at hand."""
+    action, resource = pair
+    request = _request(case.request, pair, Supposed(_context(case), _keys(action), case.refusal.settled))
+    if resource in {case.request.resource, _EVERYWHERE}:
+        after = _rank(request, changed)
+        return after > 0 and after > _rank(request, case.policies)
+    return states is not None and _gains_there(states, case.request.principal.arn, request)
+
+
+def _context(case: Case) -> dict[str, ContextValue]:
+    return dict(case.request.context.items())
+
+
+_keys = lru_cache(maxsize=8_192)(possible_keys)
+
+
+def _request(like: AccessRequest, pair: _Pair, context: Supposed) -> AccessRequest:
+    action, resource = pair
+    arn = Arn.parse(resource)
+    owner = like.resource_account if resource == like.resource else arn.account if arn else ""
+    if arn is not None and not owner:
+        owner = like.principal.account
+    return replace(like, action=action, resource=resource, resource_account=owner, context=context)
+
+
+def _rank(request: AccessRequest, policies: PolicySet) -> int:
+    return _RANK[evaluate(request, policies).effect]
+
+
+def _gains_there(states: _States, principal: str, request: AccessRequest) -> bool:
+    after, _ = states.after.decide(principal, request)
+    if after.effect is Effect.DENIED:
+        return False
+    before, _ = states.before.decide(principal, request)
+    return _RANK[after.effect] > _RANK[before.effect]
+
+
+def _others(case: Case, edits: tuple[Edit, ...], states: _States | None, pairs: tuple[_Pair, ...]) -> Iterator[str]:
+    """The account's users and roles, the caller's own left out, that gain any of it."""
+    if states is None or all(_only_callers(case, edit) for edit in edits):
+        return
+    identities = states.before.data.details.identities.values()
+    judged = 0
+    for identity in identities:
+        if identity.kind not in _OWN or identity == case.identity:
+            continue
+        judged += len(pairs)
+        if judged > _JUDGED_MAX or any(_gained_by(case, states, identity.arn, pair) for pair in pairs):
+            yield identity.arn
+
+
+def _only_callers(case: Case, edit: Edit) -> bool:
+    """Whether the edit is of what hangs on the caller's own user or role alone."""
+    kind = edit.kind if isinstance(edit, Attach) else edit.place.kind if isinstance(edit, SetDocument) else "user"
+    return kind in _OWN and case.identity is not None
+
+
+def _gained_by(case: Case, states: _States, principal: str, pair: _Pair) -> bool:
+    try:
+        found = states.before.caller(principal)
+    except MoreNeeded:
+        return False
+    context: dict[str, ContextValue] = {
+        "aws:RequestedRegion": case.request.context.get("aws:RequestedRegion") or "",
+        "aws:SecureTransport": "true",
+        **identity_context(found.identity),
+    }
+    like = replace(case.request, principal=found.request.principal)
+    request = _request(like, pair, Supposed(context, _keys(pair[0])))
+    return _gains_there(states, principal, request)
+
+
+def _outsiders(case: Case, edits: tuple[Edit, ...]) -> Iterator[str]:
+    """Whom else the allowing statements name that came or were widened; `*` for everybody."""
+    account = case.data.account("") if case.data is not None else None
+    known = {identity.arn for identity in account.identities.values()} if account else set()
+    principal = case.request.principal
+    known |= {
+        principal.arn,
+        principal.issuer_arn,
+        "",
+        *((account.id, f"arn:aws:iam::{account.id}:root") if account else ()),
+    }
+    for edit in edits:
+        if not isinstance(edit, SetDocument):
+            continue
+        standing = _statements(edit.before)
+        came = (each for each in _statements(edit.after) if each not in standing and each["Effect"] == "Allow")
+        yield from (name for each in came for name in _principals(each) if name not in known)
+
+
+def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
+    if "NotPrincipal" in statement:
+        yield "*"
+        return
+    given = statement.get("Principal", {})
+    for names in [given] if isinstance(given, str) else given.values():
+        yield from _texts(names)
