@@ -26,7 +26,7 @@ def approve_access_request(call: Call, world: World) -> Mapping[str, Any]:
     another change by now; AccessRequestStateException, OwnRequestException.
     """
     request = find_request(call, world)
-    if is_own(request.requester, call.caller):
+    if is_own(request.requester, call.caller) or is_own(request.principal, call.caller):
         raise OwnRequestException
     _expect(request, "PENDING")
     duration = call.params.get("DurationSeconds") or 0

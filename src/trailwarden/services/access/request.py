@@ -16,7 +16,7 @@ State = Literal["PENDING", "APPROVED", "REJECTED", "EXPIRED", "REVOKED", "OVERDU
 class AccessRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks for. Key: (account, region, id).
 
-    `requester` is the ARN of a user, role or root; `way` the change that was verified when it was asked for; `made` what
+    `requester` is the ARN of a user, role or root, `principal` of whoever was refused; `way` the change that was verified when it was asked for; `made` what
     was changed on approval. Times are seconds since the epoch, 0 where there is none yet; `duration` 0 is for good.
     """
 
@@ -24,6 +24,7 @@ class AccessRequest(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     id: str
     requester: str
+    principal: str
     asked: Asked
     action: str
     resource: str

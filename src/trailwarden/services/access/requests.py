@@ -51,6 +51,7 @@ def create_access_request(call: Call, world: World) -> Mapping[str, Any]:
         region=call.region,
         id=f"ar-{world.chance.base36(_ID_LETTERS)}",
         requester=requester,
+        principal=found.principal,
         asked=asked,
         action=found.action,
         resource=found.resource,

@@ -136,6 +136,13 @@ def test_nobody_approves_their_own(counter: Counter) -> None:
         )
 
 
+def test_nobody_approves_what_was_asked_for_them(counter: Counter) -> None:
+    request = counter.admin("CreateAccessRequest", Text=denial("iam:ListUsers"))["AccessRequest"]["AccessRequestId"]
+    for caller in (root(), counter.as_user("mateojackson")):
+        with pytest.raises(OwnRequestException):
+            counter.call("trailwarden:ApproveAccessRequest", {"AccessRequestId": request}, caller=caller)
+
+
 def test_an_approver_without_the_permission_changes_nothing(counter: Counter) -> None:
     request = counter.ask()["AccessRequestId"]
     counter.call("iam:CreateUser", {"UserName": "marymajor"})
