@@ -59,6 +59,8 @@ class Ask:
 
     def value(self, path: str) -> Value | None:
         """The members at a path (`Tags[].Key`, `Target.Arn`) as a condition key's value; None where there are none."""
+        if self.params.get(path) is None and "." not in path and "[" not in path:
+            return None
         found = [text for text in map(written, self.at(path)) if text is not None]
         if "[]" in path:
             return tuple(found) or None
