@@ -145,6 +145,13 @@ def test_a_star_takes_anything(pattern: str, before: str, text: str) -> None:
 @example("b*a?b*a", "bcba")
 @example("b*a?b*a", "baca")
 @example("b*a?b*a", "bcacba")
+@example("b*a?b*a", "bcbxa")
+@example("*a?b*:*", "a.b:")
+@example("*a*", "a")
+@example("*?*", "a")
+@example("*?a*b*", "aab")
+@example("*a?*:*", "ab:")
+@example("*??*", "a")
 def test_a_pattern_is_the_regular_expression_that_it_looks_like(pattern: str, text: str) -> None:
     parts = [".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern]
     assert matches(pattern, text) is (re.fullmatch("".join(parts), text, re.DOTALL) is not None)
