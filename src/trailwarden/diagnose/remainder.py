@@ -98,8 +98,9 @@ def _pairs(case: Case, statements: Iterable[Mapping[str, Any]]) -> Iterator[_Pai
     asked, own = case.request.resource, case.request.action.lower()
     actions = dict.fromkeys(action for statement in statements for action in _actions(statement))
     actions = {case.request.action if action.lower() == own else action: None for action in actions}
-    yield from ((action, resource) for action in actions for resource in dict.fromkeys((asked, _EVERYWHERE)))
-    resources = tuple(dict.fromkeys((*_known(case), *_named(statements))))
+    yield from ((action, _EVERYWHERE) for action in actions)
+    yield from ((action, asked) for action in actions if asked != _EVERYWHERE and _fits(action, asked))
+    resources = tuple(dict.fromkeys((*_known(case), *_named(statements), *_reached(case.policies))))
     skipped = {asked, case.granted, _EVERYWHERE}
     yield from (
         (action, resource)
@@ -132,6 +133,14 @@ def _named(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The patterns that statements name, each standing for what it takes in."""
     for statement in statements:
         yield from _texts(statement.get("Resource", []))
+
+
+def _reached(policies: PolicySet) -> Iterator[str]:
+    """The patterns that grants to the caller name already: a deny that goes gives way to them."""
+    for policy in (*policies.identity, *policies.resource):
+        for statement in policy.statements:
+            if statement.allows and not statement.not_resources:
+                yield from statement.resources
 
 
 @lru_cache(maxsize=65_536)
