@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from tests.live import Live, User, live_server
 from tests.trails import bucket_policy, logging_trail
 
-from trailwarden.diagnose import LiveData, Refusal, diagnose, read_event, read_input, read_message
+from trailwarden.diagnose import FileData, LiveData, Refusal, diagnose, read_event, read_input, read_message
+from trailwarden.diagnose.account import read_account
 
 BUCKET, TRAIL = "amzn-s3-demo-all-sides", "All-Sides"
 PATIENCE = 30.0
@@ -173,6 +174,34 @@ CAUSES = {
 @pytest.mark.parametrize("story", CAUSES)
 def test_each_side_leads_to_the_cause_and_the_mend(told: Told, story: str, side: str) -> None:
     found = diagnose(told.of(story, side), LiveData(clients=told.live.admin))
+    cause, mend = CAUSES[story]
+    assert found.cause.startswith(cause)
+    assert any(each.title.startswith(mend) for each in found.mends)
+
+
+@pytest.mark.parametrize("story", ["1", "2", "3"])
+def test_the_event_id_alone_is_enough(told: Told, story: str) -> None:
+    """Only a kept decision knows an event by its id."""
+    event_id = told.records[told.refused[story].request_id]["eventID"]
+    found = diagnose(read_input(event_id.encode())[0], LiveData(clients=told.live.admin))
+    assert found.cause.startswith(CAUSES[story][0])
+
+
+@pytest.fixture(scope="module")
+def exported(told: Told) -> FileData:
+    """The account as `aws iam get-account-authorization-details` exports it."""
+    details: dict[str, list[Any]] = {}
+    for page in told.live.client("iam").get_paginator("get_account_authorization_details").paginate():
+        for member, value in page.items():
+            if isinstance(value, list):
+                details.setdefault(member, []).extend(value)
+    return FileData(details=read_account(details))
+
+
+@pytest.mark.parametrize("side", ["message", "event", "log file"])
+@pytest.mark.parametrize("story", CAUSES)
+def test_an_export_tells_the_same(told: Told, exported: FileData, story: str, side: str) -> None:
+    found = diagnose(told.of(story, side), exported)
     cause, mend = CAUSES[story]
     assert found.cause.startswith(cause)
     assert any(each.title.startswith(mend) for each in found.mends)

@@ -160,10 +160,10 @@ class LiveData:
         return found
 
     def evaluated(self, authorization_id: str) -> Evaluated | None:
-        """The kept decision, through GetRequestAuthorizationDetails."""
+        """The kept decision, through GetRequestAuthorizationDetails; this server takes event ids there, too."""
         try:
             details = self.clients.client("iam-toolbox").get_request_authorization_details(
-                authorizationId=authorization_id
+                authorizationId=authorization_id.replace("-", "")
             )
         except (ClientError, BotoCoreError):
             return None
