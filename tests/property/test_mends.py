@@ -32,7 +32,7 @@ USERS, ROLES, GROUPS = ("mateojackson", "marymajor"), ("Audit", "Deploy"), ("Sta
 MANAGED, CAP = f"{IAM}:policy/Shared", f"{IAM}:policy/Cap"
 SCP, RCP = (
     "arn:aws:organizations::123456789012:policy/o-1/service_control_policy/p-{}",
-    "arn:aws:organizations::123456789012:policy/o-1/resource_control_policy/p-{}",
+    "arn:aws:organizations::123456789012:policy/o-1/resource_control_policy/p-r{}",
 )
 ACTIONS = {
     "s3:GetObject": (f"{BUCKET}/x", f"{BUCKET}/y", f"{OTHER}/x"),

@@ -16,7 +16,8 @@ from trailwarden.diagnose.circumstances import Supposed, identity_context, possi
 from trailwarden.diagnose.data import FileData, Unreadable
 from trailwarden.diagnose.edits import Attach, Edit, SetDocument, apply_edits
 from trailwarden.diagnose.standing import Standing
-from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, PolicySet, evaluate
+from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, PolicySet, PrincipalKind, evaluate
+from trailwarden.policy.overlap import overlap
 
 __all__ = ["Remainder", "remainder_of"]
 
@@ -100,14 +101,29 @@ def _pairs(case: Case, statements: Iterable[Mapping[str, Any]]) -> Iterator[_Pai
     actions = {case.request.action if action.lower() == own else action: None for action in actions}
     yield from ((action, _EVERYWHERE) for action in actions)
     yield from ((action, asked) for action in actions if asked != _EVERYWHERE and _fits(action, asked))
-    resources = tuple(dict.fromkeys((*_known(case), *_named(statements), *_reached(case.policies))))
     skipped = {asked, case.granted, _EVERYWHERE}
-    yield from (
-        (action, resource)
-        for action in actions
-        for resource in resources
-        if resource not in skipped and _fits(action, resource)
-    )
+    resources: dict[str, list[str]] = {}
+    for resource in dict.fromkeys((*_known(case), *_named(statements), *_reached(case.policies))):
+        if resource not in skipped:
+            resources.setdefault(_service(resource), []).append(resource)
+    for action in actions:
+        possible = (each for service in (*_services(action), "") for each in resources.get(service, ()))
+        yield from ((action, resource) for resource in possible if _fits(action, resource))
+
+
+def _service(arn: str) -> str:
+    """The service of an ARN; "" where a pattern leaves it open."""
+    head, _, rest = arn.partition(":")
+    partition, _, rest = rest.partition(":")
+    service, colon, _ = rest.partition(":")
+    return service if colon and _WILD.isdisjoint(head + partition + service) else ""
+
+
+@lru_cache(maxsize=32_768)
+def _services(action: str) -> frozenset[str]:
+    """Of which services the action's resources are."""
+    facts = catalog.action(action)
+    return frozenset(_service(kind.arn) for kind in facts.resource_types) if facts else frozenset()
 
 
 def _actions(statement: Mapping[str, Any]) -> tuple[str, ...]:
@@ -136,10 +152,11 @@ def _named(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _reached(policies: PolicySet) -> Iterator[str]:
-    """The patterns that grants to the caller name already: a deny that goes gives way to them."""
-    for policy in (*policies.identity, *policies.resource):
+    """The patterns that what stands grants, caps or spares by: within them a change may come to bear, and not on all."""
+    levels = (policies.identity, policies.resource, policies.boundary or (), policies.session or (), *policies.scps)
+    for policy in (policy for level in (*levels, *policies.rcps) for policy in level):
         for statement in policy.statements:
-            if statement.allows and not statement.not_resources:
+            if statement.allows is not statement.not_resources:
                 yield from statement.resources
 
 
@@ -147,7 +164,14 @@ def _reached(policies: PolicySet) -> Iterator[str]:
 def _fits(action: str, resource: str) -> bool:
     """Whether the action can have the resource at all."""
     facts = catalog.action(action)
-    return facts is not None and any(_template(kind.arn).fullmatch(resource) for kind in facts.resource_types)
+    if facts is None:
+        return False
+    if not _WILD.isdisjoint(resource):
+        return any(overlap(kind.arn, resource) for kind in facts.resource_types)
+    return any(_template(kind.arn).fullmatch(resource) for kind in facts.resource_types)
+
+
+_WILD = frozenset("*?")
 
 
 @lru_cache(maxsize=4_096)
@@ -216,11 +240,36 @@ def _changes(edit: Edit) -> Iterator[Change]:
 def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
     """Whether the caller gains it. The resource asked for is judged as the case is, which may suppose more than is at hand."""
     action, resource = pair
+    if not _may_grant(case.request, changed, states, pair):
+        return False
+    stands = case.policies
     request = _request(case.request, pair, Supposed(_context(case), _keys(action), case.refusal.settled))
     if resource in {case.request.resource, _EVERYWHERE}:
+        if resource != case.request.resource:  # its own policy says nothing of others
+            changed, stands = (replace(each, resource=(), trust=()) for each in (changed, case.policies))
         after = _rank(request, changed)
-        return after > 0 and after > _rank(request, case.policies)
+        return after > 0 and after > _rank(request, stands)
     return states is not None and _gains_there(states, case.request.principal.arn, request)
+
+
+def _may_grant(like: AccessRequest, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
+    """Whether any statement can grant it: quickly told, since most actions of AWS are granted by none."""
+    action, resource = pair
+    if like.principal.kind is PrincipalKind.ROOT:
+        return True
+    if resource not in {like.resource, _EVERYWHERE} and (states is None or _hangs(states.after.data, resource)):
+        return True
+    return any(
+        found.statement.allows
+        for policy in (*changed.identity, *changed.resource, *changed.trust)
+        for found in policy.candidates(action.lower())
+    )
+
+
+def _hangs(data: FileData, resource: str) -> bool:
+    """Whether a policy of its own may hang on the resource."""
+    arn = Arn.parse(resource)
+    return arn is None or arn.service == "iam" or data.resource_policies(arn) != ()
 
 
 def _context(case: Case) -> dict[str, ContextValue]:
@@ -275,6 +324,13 @@ def _gained_by(case: Case, states: _States, principal: str, pair: _Pair) -> bool
     try:
         found = states.before.caller(principal)
     except MoreNeeded:
+        return False
+    if not _may_grant(
+        replace(case.request, resource="", principal=found.request.principal),
+        states.after.caller(principal).policies,
+        states,
+        pair,
+    ):
         return False
     context: dict[str, ContextValue] = {
         "aws:RequestedRegion": case.request.context.get("aws:RequestedRegion") or "",
