@@ -1,11 +1,11 @@
 """One call as the catalog sees it, and the small functions that read resources and condition keys out of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trailwarden.arn import Arn
+import msgspec
+
 from trailwarden.catalog.checks import Check
 
 __all__ = ["Ask", "KeyValue", "Lookup", "Resolver", "Rule", "Target", "Value", "tag_context", "written"]
@@ -32,16 +32,14 @@ Lookup = Callable[[str, str], str | None]
 Value = str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A resource that a call names, and how a denial names it (see `Check.named`)."""
 
     resource: str
     named: str | None = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The call: service and operation of the model, its input members, and where it is made."""
 
     service: str
@@ -91,15 +89,9 @@ class Ask:
 
     def arn(self, resource: str, *, service: str = "", region: str | None = None, account: str | None = None) -> str:
         """An ARN of this call's account and region, unless told otherwise."""
-        return str(
-            Arn(
-                partition=self.partition,
-                service=service or self.service,
-                region=self.region if region is None else region,
-                account=self.account if account is None else account,
-                resource=resource,
-            )
-        )
+        region = self.region if region is None else region
+        account = self.account if account is None else account
+        return f"arn:{self.partition}:{service or self.service}:{region}:{account}:{resource}"
 
     def named(self, member: str, template: str, *, service: str = "") -> tuple[Target, ...]:
         """The resources a member names by name or by ARN; `template` has `{}` for the name. Empty where the member is absent."""

@@ -17,9 +17,10 @@ _ARN_MEMBERS = ("ResourceId", "ResourceIdList", "ResourceArn")
 
 def _given(kind: str, ask: Ask) -> Iterator[Target]:
     """Resources of a type that tag and policy operations name by ARN."""
-    for given in (given for member in _ARN_MEMBERS for given in ask.texts(member)):
-        if given.partition(":cloudtrail:")[2].split(":")[-1].startswith(f"{kind}/"):
-            yield Target(given)
+    for member in _ARN_MEMBERS:
+        for given in ask.texts(member):
+            if given.partition(":cloudtrail:")[2].split(":")[-1].startswith(f"{kind}/"):
+                yield Target(given)
 
 
 def _trails(ask: Ask) -> Iterator[Target]:
