@@ -16,7 +16,7 @@ from trailwarden.diagnose.circumstances import Supposed, identity_context, possi
 from trailwarden.diagnose.data import FileData, Unreadable
 from trailwarden.diagnose.edits import Attach, Edit, SetDocument, apply_edits
 from trailwarden.diagnose.standing import Standing
-from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, PolicySet, PrincipalKind, evaluate
+from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, Policy, PolicySet, PrincipalKind, evaluate
 from trailwarden.policy.overlap import overlap
 
 __all__ = ["Remainder", "remainder_of"]
@@ -240,11 +240,13 @@ def _changes(edit: Edit) -> Iterator[Change]:
 def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
     """Whether the caller gains it. The resource asked for is judged as the case is, which may suppose more than is at hand."""
     action, resource = pair
-    if not _may_grant(case.request, changed, states, pair):
+    stands, principal = case.policies, case.request.principal
+    here = resource in {case.request.resource, _EVERYWHERE}
+    told = principal.kind is not PrincipalKind.ROOT and (here or not _hangs(states, resource))
+    if told and not _may_grant(action, (*changed.identity, *changed.resource, *changed.trust)):
         return False
-    stands = case.policies
-    request = _request(case.request, pair, Supposed(_context(case), _keys(action), case.refusal.settled))
-    if resource in {case.request.resource, _EVERYWHERE}:
+    request = _request(case.request, pair, Supposed(_context(case), _keys(action), case.refusal.settled), _home(case))
+    if here:
         if resource != case.request.resource:  # its own policy says nothing of others
             changed, stands = (replace(each, resource=(), trust=()) for each in (changed, case.policies))
         after = _rank(request, changed)
@@ -252,24 +254,17 @@ def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) 
     return states is not None and _gains_there(states, case.request.principal.arn, request)
 
 
-def _may_grant(like: AccessRequest, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
-    """Whether any statement can grant it: quickly told, since most actions of AWS are granted by none."""
-    action, resource = pair
-    if like.principal.kind is PrincipalKind.ROOT:
-        return True
-    if resource not in {like.resource, _EVERYWHERE} and (states is None or _hangs(states.after.data, resource)):
-        return True
-    return any(
-        found.statement.allows
-        for policy in (*changed.identity, *changed.resource, *changed.trust)
-        for found in policy.candidates(action.lower())
-    )
+def _may_grant(action: str, policies: Iterable[Policy]) -> bool:
+    """Whether any statement can grant the action: quickly told, since most actions of AWS are granted by none."""
+    return any(found.statement.allows for policy in policies for found in policy.candidates(action.lower()))
 
 
-def _hangs(data: FileData, resource: str) -> bool:
+def _hangs(states: _States | None, resource: str) -> bool:
     """Whether a policy of its own may hang on the resource."""
     arn = Arn.parse(resource)
-    return arn is None or arn.service == "iam" or data.resource_policies(arn) != ()
+    if arn is None or states is None:
+        return False
+    return arn.service == "iam" or states.after.data.resource_policies(arn) != ()
 
 
 def _context(case: Case) -> dict[str, ContextValue]:
@@ -279,12 +274,18 @@ def _context(case: Case) -> dict[str, ContextValue]:
 _keys = lru_cache(maxsize=8_192)(possible_keys)
 
 
-def _request(like: AccessRequest, pair: _Pair, context: Supposed) -> AccessRequest:
+def _home(case: Case) -> str:
+    """The account that a resource belongs to whose ARN tells of none."""
+    account = case.data.account("") if case.data is not None else None
+    return account.id if account is not None else case.request.principal.account
+
+
+def _request(like: AccessRequest, pair: _Pair, context: Supposed, home: str) -> AccessRequest:
     action, resource = pair
     arn = Arn.parse(resource)
     owner = like.resource_account if resource == like.resource else arn.account if arn else ""
     if arn is not None and not owner:
-        owner = like.principal.account
+        owner = home
     return replace(like, action=action, resource=resource, resource_account=owner, context=context)
 
 
@@ -304,33 +305,38 @@ def _others(case: Case, edits: tuple[Edit, ...], states: _States | None, pairs: 
     """The account's users and roles, the caller's own left out, that gain any of it."""
     if states is None or all(_only_callers(case, edit) for edit in edits):
         return
-    identities = states.before.data.details.identities.values()
     judged = 0
-    for identity in identities:
+    for identity in states.before.data.details.identities.values():
         if identity.kind not in _OWN or identity == case.identity:
             continue
         judged += len(pairs)
-        if judged > _JUDGED_MAX or any(_gained_by(case, states, identity.arn, pair) for pair in pairs):
+        if judged > _JUDGED_MAX or _gained_by(case, states, identity.arn, pairs):
             yield identity.arn
 
 
 def _only_callers(case: Case, edit: Edit) -> bool:
-    """Whether the edit is of what hangs on the caller's own user or role alone."""
-    kind = edit.kind if isinstance(edit, Attach) else edit.place.kind if isinstance(edit, SetDocument) else "user"
-    return kind in _OWN and case.identity is not None
+    """Whether the edit is of what hangs on the caller's own user or role alone, or excepts the caller alone from a deny."""
+    if isinstance(edit, SetDocument):
+        own = case.identity is not None and edit.place.kind in _OWN
+        return own or all(_excepts(case, each) for each in _came(edit))
+    return not isinstance(edit, Attach) or edit.kind in _OWN
 
 
-def _gained_by(case: Case, states: _States, principal: str, pair: _Pair) -> bool:
+def _came(edit: SetDocument) -> list[Mapping[str, Any]]:
+    standing = _statements(edit.before)
+    return [each for each in _statements(edit.after) if each not in standing]
+
+
+def _excepts(case: Case, statement: Mapping[str, Any]) -> bool:
+    spared = statement.get("Condition", {}).get("ArnNotEquals", {}).get("aws:PrincipalArn", [])
+    return statement["Effect"] == "Deny" and case.request.principal.issuer_arn in _texts(spared)
+
+
+def _gained_by(case: Case, states: _States, arn: str, pairs: tuple[_Pair, ...]) -> bool:
+    """Whether that user or role gains anything. Of its circumstances nothing is known but the Region."""
     try:
-        found = states.before.caller(principal)
+        found, after = states.before.caller(arn), states.after.caller(arn)
     except MoreNeeded:
-        return False
-    if not _may_grant(
-        replace(case.request, resource="", principal=found.request.principal),
-        states.after.caller(principal).policies,
-        states,
-        pair,
-    ):
         return False
     context: dict[str, ContextValue] = {
         "aws:RequestedRegion": case.request.context.get("aws:RequestedRegion") or "",
@@ -338,8 +344,12 @@ def _gained_by(case: Case, states: _States, principal: str, pair: _Pair) -> bool
         **identity_context(found.identity),
     }
     like = replace(case.request, principal=found.request.principal)
-    request = _request(like, pair, Supposed(context, _keys(pair[0])))
-    return _gains_there(states, principal, request)
+    home, granted = _home(case), after.policies.identity
+    return any(
+        _gains_there(states, arn, _request(like, pair, Supposed(context, _keys(pair[0])), home))
+        for pair in pairs
+        if _hangs(states, pair[1]) or _may_grant(pair[0], granted)
+    )
 
 
 def _outsiders(case: Case, edits: tuple[Edit, ...]) -> Iterator[str]:
@@ -356,8 +366,7 @@ def _outsiders(case: Case, edits: tuple[Edit, ...]) -> Iterator[str]:
     for edit in edits:
         if not isinstance(edit, SetDocument):
             continue
-        standing = _statements(edit.before)
-        came = (each for each in _statements(edit.after) if each not in standing and each["Effect"] == "Allow")
+        came = (each for each in _came(edit) if each["Effect"] == "Allow")
         yield from (name for each in came for name in _principals(each) if name not in known)
 
 
