@@ -9,7 +9,7 @@ from tests.lasting import Server
 
 from trailwarden.cli.connection import server_connection
 
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 
 def denial(account: str) -> str:
@@ -43,10 +43,10 @@ def test_an_expiry_outlives_the_server(tmp_path: Path) -> None:
         with (server.data / "aws" / "config").open("a") as file:
             file.write(f"\n[profile mary]\nregion = us-east-1\nendpoint_url = {iam.meta.endpoint_url}\n")
         mary = server_connection(server.data, "mary").client("trailwarden")
-        mary.approve_access_request(AccessRequestId=made["AccessRequestId"], DurationSeconds=2)
+        mary.approve_access_request(AccessRequestId=made["AccessRequestId"], DurationSeconds=6)
         assert iam.list_user_policies(UserName="mateojackson")["PolicyNames"] == ["AllowListUsers"]
         server.end(signal.SIGKILL)
-        time.sleep(2)
+        time.sleep(6)
         server.restart()
         admin, end = server_connection(server.data).client("trailwarden"), time.monotonic() + PATIENCE
         state = ""
