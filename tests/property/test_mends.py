@@ -348,7 +348,7 @@ def test_a_mend_does_what_it_says(seed: int) -> None:
             check_place(organization, mend)
 
 
-@settings(max_examples=EXAMPLES // 5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=EXAMPLES // 10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(st.integers(0, 2**32))
 def test_a_guardrail_is_never_touched_first(seed: int) -> None:
     found = denied(seed)
@@ -363,3 +363,24 @@ def test_a_guardrail_is_never_touched_first(seed: int) -> None:
     for mend in mends:
         touched = {edit.source.layer for edit in mend.edits if isinstance(edit, (SetDocument, Attach))}
         assert mend.guardrail or not touched & guarded
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(
+        [
+            ("s3:GetObject", "arn:aws:s3:::gone/x"),
+            ("s3:ListBucket", "arn:aws:s3:::gone"),
+            ("sts:AssumeRole", f"{IAM}:role/Gone"),
+        ]
+    ),
+)
+def test_nothing_is_widened_for_what_is_not_there(seed: int, asked: tuple[str, str]) -> None:
+    note(f"seed {seed}")
+    organization = Organization(seed)
+    organization.action, organization.resource = asked
+    data = replace(organization.data, existing=(BUCKET, OTHER, KEY, TRAIL, TABLE))
+    mends = diagnose(organization.denial(), data).mends
+    assert not any(mend.edits for mend in mends)
+    assert not any(mend.edits for mend in mends_of(rebuild(organization.denial(), data)))

@@ -1,10 +1,10 @@
 """From a refusal and account data to the request as the engine sees it, and its decision."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trailwarden.arn import Arn
-from trailwarden.diagnose.account import Account, Identity
+from trailwarden.diagnose.account import Account, Identity, IdentityKind
 from trailwarden.diagnose.circumstances import Supposed, event_context, identity_context, possible_keys
 from trailwarden.diagnose.compiling import compile_for
 from trailwarden.diagnose.data import AccountData
@@ -64,6 +64,30 @@ class Case:
     def policies(self) -> PolicySet:
         """By which policies it is judged."""
         return self.decision.policies
+
+    @property
+    def absent(self) -> bool:
+        """Whether the account data, which knows of all resources of that kind, does not know of this one.
+
+        A role that is passed may be made by the same template, so that its absence tells nothing.
+        """
+        arn, action = Arn.parse(self.request.resource), self.request.action.lower()
+        made = action.partition(":")[2].startswith("create") or action == "iam:passrole"
+        return arn is not None and self.data is not None and not made and _unknown(arn, self.data)
+
+
+def _unknown(arn: Arn, data: AccountData) -> bool:
+    if "*" in arn.resource:
+        return False
+    if arn.service == "iam" and arn.type in _IDENTITIES:
+        account = data.account(arn.account)
+        return account is not None and account.find(_IDENTITIES[arn.type], arn.name) is None
+    whole = replace(arn, resource=arn.resource.partition("/")[0]) if arn.service == "s3" else arn
+    existing = data.alike(whole)
+    return existing is not None and str(whole) not in existing
+
+
+_IDENTITIES: Mapping[str, IdentityKind] = {"user": "user", "group": "group", "role": "role"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,8 @@ def mends_of(case: Case) -> tuple[Mend, ...]:
     blocks = case.decision.blocks or case.decision.doubtful
     if not blocks:
         return ()
+    if case.absent:
+        return (*_stays(case, blocks), Mend(title=_NO_SUCH.format(resource=case.request.resource)))
     cures = [tuple(_cures(case, block)) for block in blocks]
     combined = tuple(itertools.islice(_combined(case, cures), _COMBINATIONS_MAX)) if all(cures) else ()
     in_place = blocks[0].layer in {Layer.RESOURCE, Layer.TRUST}
@@ -100,7 +102,23 @@ def mends_of(case: Case) -> tuple[Mend, ...]:
             len(mend.edits),
         ),
     )
-    return (*_stays(case, blocks), *ranked)
+    stays = tuple(_stays(case, blocks))
+    capped = bool(ranked) and not stays and all(mend.guardrail for mend in ranked)
+    leave = (_leave(case, ranked[0]),) if capped and blocks[0].layer not in _GUARDRAILS else ()
+    return (*stays, *leave, *ranked)
+
+
+def _leave(case: Case, loosened: Mend) -> Mend:
+    """What comes before a mend that cannot do without loosening a guardrail behind the first reason."""
+    return Mend(
+        title=f"leave it, if {case.request.action} is kept out on purpose, and do it as a principal that may: "
+        "granting it is not enough, a guardrail stands behind",
+        approver=loosened.approver,
+        told=Remedy.LEAVE,
+    )
+
+
+_NO_SUCH = "name a resource that exists: {resource} is not in the account data; no policy is widened for it"
 
 
 def _combined(case: Case, cures: list[tuple[_Part, ...]]) -> Iterator[Mend]:
