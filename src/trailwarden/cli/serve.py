@@ -100,6 +100,7 @@ def asyncio_run(server: Server, listening: socket.socket, certificate: Path | No
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # whoever connects is the source address; nobody may name another
         date_header=True,
         timeout_graceful_shutdown=10,
         ssl_certfile=certificate,

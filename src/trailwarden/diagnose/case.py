@@ -77,14 +77,16 @@ class Case:
 
 
 def _unknown(arn: Arn, data: AccountData) -> bool:
-    if "*" in arn.resource:
+    """A collection (`user/`) is no resource that could be missing, nor is a bucket that another account may own."""
+    if "*" in arn.resource or not arn.name:
         return False
     if arn.service == "iam" and arn.type in _IDENTITIES:
         account = data.account(arn.account)
         return account is not None and account.find(_IDENTITIES[arn.type], arn.name) is None
     whole = replace(arn, resource=arn.resource.partition("/")[0]) if arn.service == "s3" else arn
     existing = data.alike(whole)
-    return existing is not None and str(whole) not in existing
+    elsewhere = arn.service == "s3" and data.resource_policies(arn) is None
+    return existing is not None and str(whole) not in existing and not elsewhere
 
 
 _IDENTITIES: Mapping[str, IdentityKind] = {"user": "user", "group": "group", "role": "role"}

@@ -61,6 +61,8 @@ def _mend(number: int, mend: Mend) -> Iterator[str]:
         return
     if mend.proved:
         yield from _wrapped(f"   Becomes allowed besides: {_remainder(mend)}.")
+    if mend.others:
+        yield from _wrapped(f"   Gain from it too: {_shortened(mend.others)}.")
     for edit in mend.edits:
         yield ""
         yield from _edit(edit)
@@ -69,9 +71,12 @@ def _mend(number: int, mend: Mend) -> Iterator[str]:
 def _remainder(mend: Mend) -> str:
     if not mend.remainder:
         return "nothing"
-    shown = ", ".join(mend.remainder[:_SHOWN_ACTIONS])
-    more = len(mend.remainder) - _SHOWN_ACTIONS
-    return f"{len(mend.remainder)} actions: {shown}{f' and {more} more' if more > 0 else ''}"
+    return f"{len(mend.remainder)} actions: {_shortened(mend.remainder)}"
+
+
+def _shortened(names: tuple[str, ...]) -> str:
+    more = len(names) - _SHOWN_ACTIONS
+    return ", ".join(names[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _edit(edit: Edit) -> Iterator[str]:
@@ -114,6 +119,8 @@ def _mend_markdown(number: int, mend: Mend) -> Iterator[str]:
         yield f"To be agreed by: {mend.approver}."
     if mend.proved:
         yield f"Becomes allowed besides: {_remainder(mend)}."
+    if mend.others:
+        yield f"Gain from it too: {_shortened(mend.others)}."
     for edit in mend.edits:
         if isinstance(edit, SetDocument):
             yield from ("", f"For {edit.place.described}:", "", "```json")
@@ -221,6 +228,7 @@ def _mend_data(mend: Mend) -> dict[str, Any]:
         "approver": mend.approver,
         "proved": mend.proved,
         "newly_allowed": list(mend.remainder),
+        "also_gain": list(mend.others),
         "edits": [_edit_data(edit) for edit in mend.edits],
     }
 
