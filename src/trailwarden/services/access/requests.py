@@ -1,12 +1,11 @@
 """Access requests: ask, look, list. See docs/design/0007-access-requests.md."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trailwarden.auth.context import request_context
 from trailwarden.catalog.checks import Check
+from trailwarden.services import paging
 from trailwarden.services.access.errors import (
     AccessRequestNotFoundException,
     InvalidNextTokenException,
@@ -107,7 +106,7 @@ def list_access_requests(call: Call, world: World) -> Mapping[str, Any]:
     here = behind[: call.params.get("MaxResults") or _PAGE]
     answer: dict[str, Any] = {"AccessRequests": [shown(each, edits=False) for each in here]}
     if len(behind) > len(here):
-        answer["NextToken"] = base64.b64encode(f"{here[-1].created!r} {here[-1].id}".encode()).decode()
+        answer["NextToken"] = paging.token_of(f"{here[-1].created!r} {here[-1].id}")
     return answer
 
 
@@ -119,9 +118,9 @@ def _position(token: str) -> tuple[float, str] | None:
     if not token:
         return None
     try:
-        created, _, name = base64.b64decode(token, validate=True).decode().partition(" ")
+        created, _, name = paging.place_of(token).partition(" ")
         return -float(created), name
-    except (binascii.Error, UnicodeError, ValueError):
+    except (paging.NotOurs, ValueError):
         raise InvalidNextTokenException from None
 
 

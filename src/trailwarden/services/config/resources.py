@@ -1,7 +1,5 @@
 """What was recorded: history of one resource, lists, batches, counts."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,6 +16,7 @@ from trailwarden.services.config.errors import (
 from trailwarden.services.config.items import Item, base_item, full_item, timelines
 from trailwarden.services.config.recorder import Recorder, only_recorder
 from trailwarden.services.config.resource import TYPES
+from trailwarden.services.paging import NotOurs, offset_of, token_of
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -142,15 +141,11 @@ def _page(call: Call, member: str, items: Sequence[T], *, shown: Callable[[T], A
     size = call.params.get("limit") or default
     if not 0 < size <= _MOST:
         raise InvalidLimitException(limit=size, most=_MOST)
-    start = _position(call.params.get("nextToken") or "")
+    try:
+        start = offset_of(call.params.get("nextToken") or "")
+    except NotOurs:
+        raise InvalidNextTokenException from None
     answer: dict[str, Any] = {member: [shown(item) for item in items[start : start + size]]}
     if len(items) > start + size:
-        answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
+        answer["nextToken"] = token_of(str(start + size))
     return answer
-
-
-def _position(token: str) -> int:
-    try:
-        return int(base64.b64decode(token, validate=True) or b"0")
-    except (binascii.Error, ValueError):
-        raise InvalidNextTokenException from None

@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html (Marker, MaxItems)
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,6 +11,7 @@ import msgspec
 
 from trailwarden.errors import ValidationException
 from trailwarden.services.call import Call
+from trailwarden.services.paging import NotOurs, behind, cut, place_of
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
@@ -34,10 +33,7 @@ class Page(Generic[T]):
 
 def page(call: Call, items: Sequence[T], key: Callable[[T], str]) -> Page[T]:
     """The page that the call asks for, in order of `key`."""
-    after = _position(call)
-    size = call.params.get("MaxItems", _SIZE)
-    behind = sorted((item for item in items if key(item) > after), key=key)
-    return _cut(behind, size, key)
+    return _cut(behind(items, _position(call), key), call.params.get("MaxItems", _SIZE), key)
 
 
 def page_of_documents(
@@ -57,22 +53,13 @@ def page_of_documents(
 
 
 def _cut(items: list[T], size: int, key: Callable[[T], str]) -> Page[T]:
-    shown = items[:size]
-    if len(items) <= size:
-        return Page(shown, {"IsTruncated": False})
-    return Page(shown, {"IsTruncated": True, "Marker": _marker(key(shown[-1]))})
-
-
-def _marker(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode()
+    here = cut(items, size, key)
+    return Page(here.items, {"IsTruncated": True, "Marker": here.rest} if here.rest else {"IsTruncated": False})
 
 
 def _position(call: Call) -> str:
     """The position that the Marker holds, "" for the first page; ValidationException for a marker we did not give."""
-    marker = call.params.get("Marker")
-    if not marker:
-        return ""
     try:
-        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
+        return place_of(call.params.get("Marker") or "")
+    except NotOurs:
         raise ValidationException(reason="Invalid Marker.") from None

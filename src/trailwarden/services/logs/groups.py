@@ -14,9 +14,10 @@ from trailwarden.services.logs.errors import (
     ValidationException,
 )
 from trailwarden.services.logs.group import GROUP, LogGroup, find_group, group_of_arn, keep_group, shown
-from trailwarden.services.logs.paging import position, token
+from trailwarden.services.logs.paging import position
 from trailwarden.services.logs.stream import STREAM, drop_stream
 from trailwarden.services.logs.tags import checked_tags
+from trailwarden.services.paging import token_of
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -237,7 +238,7 @@ def _page(call: Call, found: Iterator[LogGroup], show: Any) -> Mapping[str, Any]
     groups = [group for _, group in zip(range(size + 1), found, strict=False)]
     answer: dict[str, Any] = {"logGroups": [show(group) for group in groups[:size]]}
     if len(groups) > size:
-        answer["nextToken"] = token(groups[size - 1].name)
+        answer["nextToken"] = token_of(groups[size - 1].name)
     return answer
 
 

@@ -3,15 +3,14 @@
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html (nextToken, limit)
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from trailwarden.services.call import Call
 from trailwarden.services.logs.errors import InvalidParameterException
+from trailwarden.services.paging import NotOurs, behind, cut, place_of
 
-__all__ = ["page", "position", "token"]
+__all__ = ["page", "position"]
 
 T = TypeVar("T")
 
@@ -22,26 +21,13 @@ def page(
     call: Call, member: str, items: Sequence[T], *, key: Callable[[T], str], shown: Callable[[T], Any]
 ) -> Mapping[str, Any]:
     """The page that the call asks for under the output's `member`, in order of `key`. InvalidParameterException."""
-    after = position(call)
-    behind = sorted((item for item in items if key(item) > after), key=key)
-    size = call.params.get("limit") or _SIZE
-    answer: dict[str, Any] = {member: [shown(item) for item in behind[:size]]}
-    if len(behind) > size:
-        answer["nextToken"] = token(key(behind[size - 1]))
-    return answer
-
-
-def token(place: str) -> str:
-    """What a client hands back to go on behind a place."""
-    return base64.urlsafe_b64encode(place.encode()).decode()
+    here = cut(behind(items, position(call), key), call.params.get("limit") or _SIZE, key)
+    return {member: [shown(item) for item in here.items], **({"nextToken": here.rest} if here.rest else {})}
 
 
 def position(call: Call) -> str:
     """The place that nextToken names, "" for the first page. InvalidParameterException."""
-    given = call.params.get("nextToken")
-    if not given:
-        return ""
     try:
-        return base64.b64decode(given, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
+        return place_of(call.params.get("nextToken") or "")
+    except NotOurs:
         raise InvalidParameterException(reason="The specified nextToken is invalid.") from None

@@ -10,8 +10,9 @@ from trailwarden.services.logs.errors import (
     ResourceAlreadyExistsException,
 )
 from trailwarden.services.logs.group import LogGroup, find_group, milliseconds
-from trailwarden.services.logs.paging import position, token
+from trailwarden.services.logs.paging import position
 from trailwarden.services.logs.stream import STREAM, LogStream, drop_stream, new_stream
+from trailwarden.services.paging import token_of
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -63,7 +64,7 @@ def describe_log_streams(call: Call, world: World) -> Mapping[str, Any]:
     size = asked.get("limit") or _PAGE
     answer: dict[str, Any] = {"logStreams": [_shown(group, stream) for _, stream in placed[:size]]}
     if len(placed) > size:
-        answer["nextToken"] = token(placed[size - 1][0])
+        answer["nextToken"] = token_of(placed[size - 1][0])
     return answer
 
 
