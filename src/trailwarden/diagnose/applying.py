@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from trailwarden.diagnose.account import policy_text
 from trailwarden.diagnose.data import Clients, Unreadable
+from trailwarden.diagnose.document import statements_of, with_statements
 from trailwarden.diagnose.edits import Act, Attach, ClientCall, Edit, Place, SetDocument
 
 __all__ = ["Made", "Moved", "edit_from", "edit_text", "made_from", "made_text", "make", "place_of", "take_back"]
@@ -153,18 +154,13 @@ def _same(one: str, other: str) -> bool:
 
 def _without(standing: str, edit: SetDocument) -> str | None:
     """The document without the statement that the change added; None where the change did more, or it is not there."""
-    if len(_statements(edit.after)) != len(_statements(edit.before)) + 1:
+    if len(statements_of(edit.after)) != len(statements_of(edit.before)) + 1:
         return None
-    statements = _statements(standing)
+    statements = statements_of(standing)
     if edit.statement not in statements:
         return None
     statements.remove(edit.statement)
-    return json.dumps({**json.loads(standing), "Statement": statements}) if statements else ""
-
-
-def _statements(text: str) -> list[Any]:
-    found = json.loads(text).get("Statement", []) if text else []
-    return found if isinstance(found, list) else [found]
+    return with_statements(standing, statements) if statements else ""
 
 
 def _standing(place: Place, clients: Clients) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Account, Identity, IdentityKind
 from trailwarden.diagnose.circumstances import Supposed, event_context, identity_context, possible_keys
-from trailwarden.diagnose.compiling import compile_for
+from trailwarden.diagnose.compiling import readable
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.naming import resource_arn
 from trailwarden.diagnose.refusal import Refusal
@@ -15,7 +15,6 @@ from trailwarden.policy import (
     ContextValue,
     Decision,
     Layer,
-    MalformedPolicy,
     Policy,
     PolicySet,
     Principal,
@@ -151,7 +150,7 @@ def _passing(refusal: Refusal, action: str, role: Arn | None, account: Account |
 
 def trusted_services(trust: str) -> Iterator[str]:
     """The service principals that a trust policy lets in."""
-    for policy in _compiled(trust, Source(layer=Layer.TRUST, id="trust")):
+    for policy in readable(trust, Source(layer=Layer.TRUST, id="trust")):
         for statement in policy.statements:
             if statement.allows and statement.principals is not None:
                 yield from statement.principals.services
@@ -324,11 +323,11 @@ def _identity(identity: Identity | None, account: Account | None) -> Iterator[Po
     groups = [account.find("group", name) for name in identity.groups]
     for holder in (identity, *(group for group in groups if group is not None)):
         for name, text in holder.inline.items():
-            yield from _compiled(
+            yield from readable(
                 text, Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=holder.arn, inline=True)
             )
         for arn in holder.attached:
-            yield from _compiled(account.policy(arn), managed_source(Layer.IDENTITY, arn, holder.arn))
+            yield from readable(account.policy(arn), managed_source(Layer.IDENTITY, arn, holder.arn))
 
 
 def managed_source(layer: Layer, arn: str, holder: str) -> Source:
@@ -345,7 +344,7 @@ def _boundary(identity: Identity | None, account: Account | None, missing: list[
     if text is None:
         missing.append(f"the permissions boundary {identity.boundary}")
         return None
-    return tuple(_compiled(text, managed_source(Layer.BOUNDARY, identity.boundary, identity.arn)))
+    return tuple(readable(text, managed_source(Layer.BOUNDARY, identity.boundary, identity.arn)))
 
 
 def _levels(
@@ -356,7 +355,7 @@ def _levels(
         missing.append(f"the {layer.replace('policy', 'policies')} over account {account}")
         return ()
     return tuple(
-        tuple(policy for arn, text in level for policy in _compiled(text, managed_source(layer, arn, account)))
+        tuple(policy for arn, text in level for policy in readable(text, managed_source(layer, arn, account)))
         for level in levels
     )
 
@@ -368,7 +367,7 @@ def _session_policies(principal: str, data: AccountData) -> tuple[Policy, ...] |
     return tuple(
         policy
         for text in found
-        for policy in _compiled(text, Source(layer=Layer.SESSION, id="session policy", attached_to=principal))
+        for policy in readable(text, Source(layer=Layer.SESSION, id="session policy", attached_to=principal))
     )
 
 
@@ -382,7 +381,7 @@ def _resource(arn: Arn | None, data: AccountData, missing: list[str], blamed: La
     return tuple(
         policy
         for holder, text in found
-        for policy in _compiled(text, Source(layer=Layer.RESOURCE, id=holder, attached_to=holder))
+        for policy in readable(text, Source(layer=Layer.RESOURCE, id=holder, attached_to=holder))
     )
 
 
@@ -400,7 +399,7 @@ def _assumed(arn: Arn, blamed: Layer | None) -> tuple[Policy, ...]:
         return ()
     statement = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
     source = Source(layer=Layer.RESOURCE, id="not-known-here")
-    return tuple(_compiled({"Version": "2012-10-17", "Statement": [statement]}, source))
+    return tuple(readable({"Version": "2012-10-17", "Statement": [statement]}, source))
 
 
 def _trust(arn: Arn, data: AccountData, missing: list[str], blamed: Layer | None) -> tuple[Policy, ...]:
@@ -409,18 +408,8 @@ def _trust(arn: Arn, data: AccountData, missing: list[str], blamed: Layer | None
     given = data.resource_policies(arn) if role is None else None
     if given:
         source = Source(layer=Layer.TRUST, id=str(arn), name=arn.name, attached_to=str(arn))
-        return tuple(policy for _, text in given for policy in _compiled(text, source))
+        return tuple(policy for _, text in given for policy in readable(text, source))
     if role is None or not role.trust:
         missing.append(f"the trust policy of {arn}")
         return () if blamed in {None, Layer.TRUST} else _TAKEN_TO_TRUST
-    return tuple(_compiled(role.trust, Source(layer=Layer.TRUST, id=role.arn, name=role.name, attached_to=role.arn)))
-
-
-def _compiled(text: str | Mapping[str, object] | None, source: Source) -> Iterator[Policy]:
-    """The policy, or nothing where there is no such document or it is no policy: it grants and denies nothing then."""
-    if text is None:
-        return
-    try:
-        yield compile_for(text, source) if isinstance(text, str) else compile_policy(text, source)
-    except MalformedPolicy:
-        return
+    return tuple(readable(role.trust, Source(layer=Layer.TRUST, id=role.arn, name=role.name, attached_to=role.arn)))

@@ -3,14 +3,14 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import MoreNeeded
+from trailwarden.diagnose.compiling import readable
 from trailwarden.diagnose.data import AccountData
+from trailwarden.diagnose.document import statements_of, with_statements
 from trailwarden.diagnose.edits import Place, SetDocument, apply_edits
 from trailwarden.diagnose.known import Known
 from trailwarden.diagnose.mends import Mend
@@ -22,12 +22,10 @@ from trailwarden.policy import (
     Decision,
     Element,
     Layer,
-    MalformedPolicy,
     PolicySet,
     Principal,
     PrincipalKind,
     Source,
-    compile_policy,
     evaluate,
     near_misses,
 )
@@ -118,8 +116,7 @@ def _reading(condition: Condition, token: _Token) -> str:
 
 def _corrected(arn: str, trust: str, source: Source, token: _Token, index: int, condition: Condition) -> list[Mend]:
     """The statement with the failing condition replaced by one on the token's own sub and aud; proved."""
-    document = json.loads(trust)
-    statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    statements = statements_of(trust)
     conditions = {
         operator: {key: value for key, value in keys.items() if key != condition.key or operator != condition.operator}
         for operator, keys in statements[index].get("Condition", {}).items()
@@ -129,11 +126,11 @@ def _corrected(arn: str, trust: str, source: Source, token: _Token, index: int, 
         **statements[index],
         "Condition": {**{name: keys for name, keys in conditions.items() if keys}, "StringEquals": equals},
     }
-    after = json.dumps({**document, "Statement": [*statements[:index], corrected, *statements[index + 1 :]]})
+    after = with_statements(trust, [*statements[:index], corrected, *statements[index + 1 :]])
     edit = SetDocument(
         place=Place(kind="trust", holder=source.name), source=source, before=trust, after=after, statement=corrected
     )
-    changed = apply_edits(PolicySet(trust=_compiled(trust, source)), (edit,))
+    changed = apply_edits(PolicySet(trust=readable(trust, source)), (edit,))
     if changed is None or not evaluate(_request(arn, token), changed).allowed:
         return []
     keys = " and ".join(key.rpartition(":")[2] for key in token.claims)
@@ -155,13 +152,11 @@ def _stranger(name: str, trust: str, source: Source, token: _Token) -> Known:
         "Action": _ACTION,
         "Condition": {"StringEquals": dict(token.claims)},
     }
-    document = json.loads(trust)
-    standing = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     edit = SetDocument(
         place=Place(kind="trust", holder=name),
         source=source,
         before=trust,
-        after=json.dumps({**document, "Statement": [*standing, statement]}),
+        after=with_statements(trust, [*statements_of(trust), statement]),
         statement=statement,
     )
     return Known(
@@ -182,14 +177,7 @@ def _account(arn: str) -> str:
 
 
 def _decision(arn: str, trust: str, source: Source, token: _Token) -> Decision:
-    return evaluate(_request(arn, token), PolicySet(trust=_compiled(trust, source)))
-
-
-def _compiled(trust: str, source: Source) -> tuple[Any, ...]:
-    try:
-        return (compile_policy(trust, source),)
-    except MalformedPolicy:
-        return ()
+    return evaluate(_request(arn, token), PolicySet(trust=readable(trust, source)))
 
 
 def _request(arn: str, token: _Token) -> AccessRequest:

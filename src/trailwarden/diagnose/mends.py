@@ -1,13 +1,13 @@
 """The smallest changes that let a denied request through, each proved by evaluating the request again with the change."""
 
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
+from trailwarden.diagnose.document import statements_of, with_statements
 from trailwarden.diagnose.edits import Act, Attach, Edit, Place, SetDocument, apply_edits
 from trailwarden.diagnose.managed import managed_for
 from trailwarden.diagnose.remainder import remainder_of
@@ -28,7 +28,6 @@ from trailwarden.policy import (
 
 __all__ = ["Mend", "mends_of"]
 
-_VERSION = "2012-10-17"
 _COMBINATIONS_MAX = 12
 _SOURCED = ("aws:SourceArn", "s3:x-amz-acl", "kms:EncryptionContext:aws:cloudtrail:arn")
 _GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
@@ -69,7 +68,7 @@ def _corrects(edit: SetDocument) -> bool:
     """Whether the document keeps its number of statements."""
     if not edit.before:
         return False
-    return len(_statements(json.loads(edit.before))) == len(_statements(json.loads(edit.after)))
+    return len(statements_of(edit.before)) == len(statements_of(edit.after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,13 +216,11 @@ def _widened(case: Case, miss: NearMiss) -> Iterator[_Part]:
     place = _place(policy.source)
     if place is None or not policy.text or case.request.resource == "*":
         return
-    document = json.loads(policy.text)
-    statements = _statements(document)
-    rewritten = {**statements[statement.index], "Resource": _one([*statement.resources, case.granted])}
-    statements[statement.index] = rewritten
+    standing = statements_of(policy.text)[statement.index]
+    rewritten = {**standing, "Resource": _one([*statement.resources, case.granted])}
     yield _Part(
         title=f"add {resource_named(case.granted)} to the Resource of {statement_named(policy, statement)}",
-        edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
+        edit=_rewritten(place, policy, {statement.index: rewritten}),
         approver=_approver(case, miss.part.layer, policy.source),
         guardrail=miss.part.layer in _GUARDRAILS,
     )
@@ -237,18 +234,13 @@ def _further_values(case: Case, block: Block) -> Iterator[_Part]:
         if miss.block != block or condition is None or not known or place is None or not isinstance(miss.got, str):
             continue
         policy, statement = miss.part.policy, miss.part.statement
-        document = json.loads(policy.text)
-        statements = _statements(document)
-        keys = {
-            **statements[statement.index]["Condition"][condition.operator],
-            condition.key: [*condition.values, miss.got],
-        }
-        conditions = {**statements[statement.index]["Condition"], condition.operator: keys}
-        rewritten = {**statements[statement.index], "Condition": conditions}
-        statements[statement.index] = rewritten
+        standing = statements_of(policy.text)[statement.index]
+        conditions = standing["Condition"]
+        keys = {**conditions[condition.operator], condition.key: [*condition.values, miss.got]}
+        rewritten = {**standing, "Condition": {**conditions, condition.operator: keys}}
         yield _Part(
             title=f"add {miss.got} to the {condition.key} of {statement_named(policy, statement)}",
-            edit=_rewritten(place, policy, {**document, "Statement": statements}, rewritten),
+            edit=_rewritten(place, policy, {statement.index: rewritten}),
             approver=_approver(case, miss.part.layer, policy.source),
             guardrail=miss.part.layer in _GUARDRAILS,
         )
@@ -263,16 +255,16 @@ def _exceptions(case: Case, block: Block) -> Iterator[_Part]:
     place = _place(policy.source)
     if place is None or not policy.text or not case.request.principal.issuer_arn:
         return
-    document = json.loads(policy.text)
-    statements = _statements(document)
-    for found in block.statements:
-        statement = dict(statements[found.statement.index])
-        statement["Condition"] = _spared(statement.get("Condition", {}), case.request.principal.issuer_arn)
-        statements[found.statement.index] = statement
+    standing, spared = statements_of(policy.text), case.request.principal.issuer_arn
+    denying = [found.statement.index for found in block.statements]
+    excepted = {
+        index: {**standing[index], "Condition": _spared(standing[index].get("Condition", {}), spared)}
+        for index in denying
+    }
     named = statement_named(policy, block.statements[0].statement)
     yield _Part(
         title=f"except {caller_named(case)} from {named}",
-        edit=_rewritten(place, policy, {**document, "Statement": statements}, statement),
+        edit=_rewritten(place, policy, excepted),
         approver=_approver(case, block.layer, policy.source),
         guardrail=True,
     )
@@ -392,7 +384,13 @@ def _grant_capped(case: Case, block: Block) -> Iterator[_Part]:
     statement = {"Effect": "Allow", "Action": case.request.action, "Resource": case.granted}
     yield _Part(
         title=f"allow {case.request.action} in {place.described}",
-        edit=_rewritten(place, policy, json.loads(_added(policy.text, statement)), statement),
+        edit=SetDocument(
+            place=place,
+            source=policy.source,
+            before=policy.text,
+            after=_added(policy.text, statement),
+            statement=statement,
+        ),
         approver=_approver(case, block.layer, policy.source),
         guardrail=True,
     )
@@ -450,21 +448,23 @@ def _standing_place(source: Source) -> Place | None:
     return Place(kind="managed", holder=source.id)
 
 
-def _rewritten(place: Place, policy: Policy, document: object, statement: Mapping[str, Any]) -> SetDocument:
+def _rewritten(place: Place, policy: Policy, changed: Mapping[int, Mapping[str, Any]]) -> SetDocument:
+    """The policy with these statements, by number, in place of the ones that stand there."""
+    statements = statements_of(policy.text)
+    for index, statement in changed.items():
+        statements[index] = statement
     return SetDocument(
-        place=place, source=policy.source, before=policy.text, after=json.dumps(document), statement=statement
+        place=place,
+        source=policy.source,
+        before=policy.text,
+        after=with_statements(policy.text, statements),
+        statement=list(changed.values())[-1],
     )
 
 
 def _added(before: str, statement: Mapping[str, Any]) -> str:
     """A document with one more statement."""
-    document = json.loads(before) if before else {"Version": _VERSION, "Statement": []}
-    return json.dumps({**document, "Statement": [*_statements(document), statement]})
-
-
-def _statements(document: Mapping[str, Any]) -> list[Any]:
-    given = document["Statement"]
-    return list(given) if isinstance(given, list) else [given]
+    return with_statements(before, [*statements_of(before), statement])
 
 
 def _principal(case: Case) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """What else a change of policies allows: to the caller, and to the other principals of the account."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from trailwarden.diagnose.case import Case, MoreNeeded
 from trailwarden.diagnose.changes import Change, change_data
 from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
 from trailwarden.diagnose.data import FileData, Unreadable
+from trailwarden.diagnose.document import statements_of
 from trailwarden.diagnose.edits import Attach, Edit, SetDocument, apply_edits
 from trailwarden.diagnose.standing import Standing
 from trailwarden.policy import AccessRequest, ContextValue, Effect, Layer, Policy, PolicySet, PrincipalKind, evaluate
@@ -82,15 +82,10 @@ def _told(case: Case, gained: Iterable[_Pair]) -> Iterator[str]:
 def _changed(edit: Edit) -> Iterator[Mapping[str, Any]]:
     """The statements that went or came."""
     if isinstance(edit, Attach):
-        yield from _statements(edit.document)
+        yield from statements_of(edit.document)
     elif isinstance(edit, SetDocument):
-        before, after = _statements(edit.before), _statements(edit.after)
+        before, after = statements_of(edit.before), statements_of(edit.after)
         yield from (each for each in (*before, *after) if before.count(each) != after.count(each))
-
-
-def _statements(document: str) -> list[Mapping[str, Any]]:
-    given = json.loads(document)["Statement"] if document else []
-    return given if isinstance(given, list) else [given]
 
 
 def _pairs(case: Case, statements: Iterable[Mapping[str, Any]]) -> Iterator[_Pair]:
@@ -323,8 +318,8 @@ def _only_callers(case: Case, edit: Edit) -> bool:
 
 
 def _came(edit: SetDocument) -> list[Mapping[str, Any]]:
-    standing = _statements(edit.before)
-    return [each for each in _statements(edit.after) if each not in standing]
+    standing = statements_of(edit.before)
+    return [each for each in statements_of(edit.after) if each not in standing]
 
 
 def _excepts(case: Case, statement: Mapping[str, Any]) -> bool:
