@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/security_iam_troubleshoot.html
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, ask
 from trailwarden.diagnose.data import AccountData
+from trailwarden.diagnose.document import VERSION, statements_of, with_statements
 from trailwarden.diagnose.edits import Place, SetDocument, apply_edits
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.refusal import Refusal
@@ -18,7 +18,6 @@ from trailwarden.policy import ContextValue, Layer, PolicySet, Source, evaluate
 
 __all__ = ["TASKS", "Lacking", "Need", "Task", "lacking"]
 
-_VERSION = "2012-10-17"
 _FEWEST = 2
 """A task is spoken of where at least so many of its permissions are missing."""
 
@@ -192,12 +191,13 @@ def _all_at_once(task: Task, cases: tuple[Case, ...]) -> Mend | None:
         return None
     name = "Allow" + "".join(word.capitalize() for word in task.name.split("-"))
     statements = _statements(cases)
+    before = identity.inline.get(name, "")
     edit = SetDocument(
         place=Place(kind=identity.kind, holder=identity.name, name=name),
         source=Source(layer=Layer.IDENTITY, id=name, name=name, attached_to=identity.arn, inline=True),
-        before=identity.inline.get(name, ""),
-        after=json.dumps({"Version": _VERSION, "Statement": statements}),
-        statement={"Version": _VERSION, "Statement": statements},
+        before=before,
+        after=with_statements(before, [*statements_of(before), *statements]),
+        statement={"Version": VERSION, "Statement": statements},
     )
     if not all(_allows(case, edit, case.policies) for case in cases):
         return None
