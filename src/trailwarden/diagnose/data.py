@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +14,8 @@ from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Account, policy_text, read_account
 
 __all__ = ["AccountData", "Evaluated", "FileData", "Levels", "LiveData", "Unreadable"]
+
+T = TypeVar("T")
 
 Levels = tuple[tuple[tuple[str, str], ...], ...]
 """Organization policies as (ARN, document), one tuple a level: root first, the account last."""
@@ -81,17 +83,25 @@ class Clients(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class LiveData:
-    """Data of the account that the clients' credentials belong to. Every call is a read."""
+    """Data of the account that the clients' credentials belong to. Every call is a read.
+
+    What was read once is kept: one diagnosis asks for the same policies again and again. After a change, take a new one.
+    """
 
     clients: Clients
     region: str = "us-east-1"
-    _account: Account | None = None
+    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
+
+    def _once(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        if key not in self._kept:
+            self._kept[key] = read()
+        found: T = self._kept[key]
+        return found
 
     def account(self, account: str) -> Account | None:
         """All pages of get-account-authorization-details; None for another account than the credentials' own."""
-        if self._account is None:
-            self._account = self._read()
-        return self._account if account in {"", self._account.id} else None
+        own = self._once(("account",), self._read)
+        return own if account in {"", own.id} else None
 
     def _read(self) -> Account:
         try:
@@ -111,15 +121,14 @@ class LiveData:
         reader = _READERS.get(arn.service)
         if reader is None:
             return ()
-        try:
-            return reader(self.clients, arn)
-        except ClientError as error:
-            return () if error.response["Error"]["Code"] in _NO_POLICY else None
-        except BotoCoreError:
-            return None
+        holder = str(arn).partition("/")[0] if arn.service == "s3" else str(arn)
+        return self._once(("policies", holder), lambda: _asked(reader, self.clients, arn))
 
     def levels(self, account: str, kind: str) -> Levels | None:
         """Walks from the account to the root and lists what is attached on the way."""
+        return self._once(("levels", account, kind), lambda: self._levels(account, kind))
+
+    def _levels(self, account: str, kind: str) -> Levels | None:
         try:
             return _levels(self.clients.client("organizations"), account, kind)
         except ClientError as error:
@@ -132,10 +141,8 @@ class LiveData:
         lister = _LISTERS.get((arn.service, arn.type))
         if lister is None:
             return None
-        try:
-            return lister(self.clients, arn)
-        except (ClientError, BotoCoreError):
-            return None
+        kind = (arn.service, arn.region, arn.account, arn.type)
+        return self._once(("alike", *kind), lambda: _listed(lister, self.clients, arn))
 
     def named(self, text: str) -> tuple[str, ...]:
         """The trails: an organization's goes by its name in accounts that do not own it."""
@@ -186,6 +193,22 @@ class LiveData:
         return decoded
 
 
+def _asked(reader: "_Reader", clients: Clients, arn: Arn) -> tuple[tuple[str, str], ...] | None:
+    try:
+        return reader(clients, arn)
+    except ClientError as error:
+        return () if error.response["Error"]["Code"] in _NO_POLICY else None
+    except BotoCoreError:
+        return None
+
+
+def _listed(lister: "_Lister", clients: Clients, arn: Arn) -> tuple[str, ...] | None:
+    try:
+        return lister(clients, arn)
+    except (ClientError, BotoCoreError):
+        return None
+
+
 def _stands_in(text: str, arn: str) -> bool:
     name = arn.replace(":", "/").rpartition("/")[2]
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
@@ -224,8 +247,10 @@ def _tables(clients: Clients, arn: Arn) -> tuple[str, ...]:
     return tuple(f"arn:{arn.partition}:dynamodb:{arn.region}:{arn.account}:table/{name}" for name in names)
 
 
-_LISTERS = {("dynamodb", "table"): _tables}
-_READERS = {"s3": _bucket, "kms": _key, "sns": _topic, "cloudtrail": _store}
+_Lister = Callable[[Clients, Arn], tuple[str, ...]]
+_Reader = Callable[[Clients, Arn], tuple[tuple[str, str], ...]]
+_LISTERS: Mapping[tuple[str, str], _Lister] = {("dynamodb", "table"): _tables}
+_READERS: Mapping[str, _Reader] = {"s3": _bucket, "kms": _key, "sns": _topic, "cloudtrail": _store}
 
 
 def _levels(organizations: Any, account: str, kind: str) -> Levels:
