@@ -20,10 +20,8 @@ from trailwarden.auth.stages import Authenticated, Authorized, Resolved
 from trailwarden.errors import AwsError
 from trailwarden.events.outcome import Outcome
 from trailwarden.events.record import Recorder
-from trailwarden.services.call import Call
 from trailwarden.services.diagnosing import Place
-from trailwarden.services.errors import OperationNotBuilt
-from trailwarden.services.registry import HANDLERS
+from trailwarden.services.dispatch import dispatch
 from trailwarden.services.world import World
 from trailwarden.wire import Parsed, Route
 from trailwarden.wire.parsed import Family
@@ -90,7 +88,7 @@ class Inside:
         )
 
     def _read(self, authenticated: Authenticated) -> Mapping[str, Any]:
-        return self._handled(Authorized(resolved=Resolved(authenticated=authenticated, checks=()), judged=()))
+        return dispatch(Authorized(resolved=Resolved(authenticated=authenticated, checks=()), judged=()), self.world)
 
     def _write(self, authenticated: Authenticated) -> Mapping[str, Any]:
         transaction = self.world.transaction
@@ -98,7 +96,7 @@ class Inside:
         authorized = Authorized(resolved=resolved, judged=())
         if self.demanding:
             authorized = self.world.authorizer.authorize(resolved, transaction)
-        answer = self._handled(authorized)
+        answer = dispatch(authorized, self.world)
         self.done.append(Outcome(reached=authorized, result=answer))
         return answer
 
@@ -107,15 +105,6 @@ class Inside:
         recorder = Recorder(self.world.chance, lambda: self.world.now)
         for outcome in self.done:
             recorder.record(outcome, self.world.transaction)
-
-    def _handled(self, authorized: Authorized) -> Mapping[str, Any]:
-        authenticated = authorized.resolved.authenticated
-        route = authenticated.parsed.route
-        handler = HANDLERS.get(f"{route.service}:{route.operation}")
-        if handler is None:
-            raise OperationNotBuilt(operation=route.operation)
-        wire.validate(authenticated.parsed)
-        return handler(Call(authorized), self.world) or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

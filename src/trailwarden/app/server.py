@@ -42,9 +42,7 @@ from trailwarden.services import (
     toolbox,
 )
 from trailwarden.services import config as aws_config
-from trailwarden.services.call import Call
-from trailwarden.services.errors import OperationNotBuilt
-from trailwarden.services.registry import HANDLERS
+from trailwarden.services.dispatch import dispatch
 from trailwarden.services.settings import Settings
 from trailwarden.services.world import World
 from trailwarden.storage import Storage, StorageUnavailable, Transaction, open_storage
@@ -104,7 +102,7 @@ _KEY_STATES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
-    """The last stage: hold the input to the model, then run the operation's function."""
+    """The last stage: the call's own world, and its handler's answer."""
 
     storage: Storage
     authorizer: Authorizer
@@ -113,25 +111,19 @@ class Handling:
     settings: Settings
 
     def __call__(self, authorized: Authorized, transaction: Transaction) -> Mapping[str, Any]:
-        """The operation's result. Raises what it raises, ValidationException, OperationNotBuilt."""
-        authenticated = authorized.resolved.authenticated
-        route = authenticated.parsed.route
-        handler = HANDLERS.get(f"{route.service}:{route.operation}")
-        if handler is None:
-            raise OperationNotBuilt(operation=route.operation)
-        wire.validate(authenticated.parsed)
+        """The operation's result. Raises as `dispatch`."""
         world = World(
             transaction=transaction,
             storage=self.storage,
             authorizer=self.authorizer,
             vault=self.vault,
             chance=self.chance,
-            now=authenticated.now,
+            now=authorized.resolved.authenticated.now,
             settings=self.settings,
             facts=FACTS,
             diagnosing=DIAGNOSER,
         )
-        return handler(Call(authorized), world) or {}
+        return dispatch(authorized, world)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
