@@ -11,6 +11,7 @@ import msgspec
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.identities import ROLE, USER
+from trailwarden.events.actor import acted
 from trailwarden.services.accessanalyzer.errors import NotValid
 from trailwarden.services.accessanalyzer.paging import page
 from trailwarden.services.call import Call
@@ -39,27 +40,6 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 GENERATION = Kind("accessanalyzer.generation", Generation)
-
-
-class _Issuer(msgspec.Struct):
-    arn: str = ""
-
-
-class _Context(msgspec.Struct, rename="camel"):
-    session_issuer: _Issuer | None = None
-
-
-class _Identity(msgspec.Struct, rename="camel"):
-    arn: str = ""
-    session_context: _Context | None = None
-
-
-class _Record(msgspec.Struct, rename="camel"):
-    user_identity: _Identity
-    error_code: str = ""
-
-
-_RECORD = msgspec.json.Decoder(_Record)
 
 
 @operation("accessanalyzer:StartPolicyGeneration")
@@ -199,8 +179,8 @@ def _actions(call: Call, world: World, principal: str, start: float, end: float,
     for region in regions:
         question = Lookup(account=call.account, region=region, start=start, end=end, limit=_PAGE)
         for entry in _entries(world, question):
-            record = _RECORD.decode(entry.record)
-            if not record.error_code and _entity(record) == principal:
+            record = acted(entry.record)
+            if not record.error_code and record.entity == principal:
                 found.update(_actions_of(call, entry))
     return found
 
@@ -221,13 +201,6 @@ def _entries(world: World, question: Lookup) -> Iterator[Entry]:
             limit=question.limit,
             before=(last.time, seq),
         )
-
-
-def _entity(record: _Record) -> str:
-    """The user's ARN, or that of the role behind a session."""
-    context = record.user_identity.session_context
-    issuer = context.session_issuer if context else None
-    return issuer.arn if issuer is not None and issuer.arn else record.user_identity.arn
 
 
 def _actions_of(call: Call, entry: Entry) -> Iterator[str]:

@@ -11,6 +11,7 @@ import msgspec
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.identities import GROUP, ROLE, USER, Role, User
+from trailwarden.events.actor import acted
 from trailwarden.policy import ANY, Layer, Policy, Source
 from trailwarden.services.call import Call
 from trailwarden.services.iam.documents import compiled
@@ -74,26 +75,6 @@ class JobNotFound(NoSuchEntity):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetServiceLastAccessedDetails.html."""
 
     message = "Job with ID {id} not found"
-
-
-class _Issuer(msgspec.Struct):
-    arn: str = ""
-
-
-class _Context(msgspec.Struct, rename="camel"):
-    session_issuer: _Issuer | None = None
-
-
-class _Identity(msgspec.Struct, rename="camel"):
-    arn: str = ""
-    session_context: _Context | None = None
-
-
-class _Record(msgspec.Struct, rename="camel"):
-    user_identity: _Identity
-
-
-_RECORD = msgspec.json.Decoder(_Record)
 
 
 @operation("iam:GenerateServiceLastAccessedDetails")
@@ -187,17 +168,10 @@ def _uses(call: Call, world: World, entities: frozenset[str]) -> Iterator[tuple[
             limit=_EVENTS_PER_REGION,
         )
         for _, entry in world.storage.journal.lookup(question):
-            entity = _entity(entry.record)
+            entity = acted(entry.record).entity
             if entity in entities:
                 prefix = entry.source.partition(".")[0]
                 yield _SOURCES.get(prefix, prefix), entry.name, Use(time=entry.time, entity=entity, region=region)
-
-
-def _entity(record: bytes) -> str:
-    """The user's ARN, or that of the role behind a session."""
-    identity = _RECORD.decode(record).user_identity
-    issuer = identity.session_context.session_issuer if identity.session_context else None
-    return issuer.arn if issuer is not None and issuer.arn else identity.arn
 
 
 def _service(namespace: str, uses: Iterable[tuple[str, Use]]) -> ServiceUse:

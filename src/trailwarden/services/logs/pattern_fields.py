@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from trailwarden.services.logs.pattern_values import OPERATORS, InvalidPattern, comparison
-from trailwarden.services.logs.pattern_words import Words
+from trailwarden.services.logs.pattern_values import InvalidPattern
+from trailwarden.services.logs.pattern_words import Words, compared
 
 __all__ = ["compile_fields"]
 
@@ -91,19 +91,7 @@ def _one(words: Words, depth: int) -> Test:
         words.expect(")")
         return test
     words.match(_NAME)
-    sign = words.take(*OPERATORS)
-    if not sign:
-        raise InvalidPattern(reason=f"Invalid filter pattern: no operator at position {words.at}")
-    expression = words.regex()
-    if expression is not None:
-        return comparison(sign, expression, quoted=False, regex=True)
-    text = words.quoted()
-    if text is not None:
-        return comparison(sign, text, quoted=True)
-    value = words.match(_VALUE)
-    if value is None:
-        raise InvalidPattern(reason=f"Invalid filter pattern: no value at position {words.at}")
-    return comparison(sign, value[0], quoted=False)
+    return compared(words, _VALUE)
 
 
 def _bare(value: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from trailwarden.services.logs.pattern_values import OPERATORS, InvalidPattern, comparison
-from trailwarden.services.logs.pattern_words import Words
+from trailwarden.services.logs.pattern_values import InvalidPattern
+from trailwarden.services.logs.pattern_words import Words, compared
 
 __all__ = ["compile_json"]
 
@@ -80,7 +80,7 @@ def _one(words: Words, selectors: dict[str, Path], depth: int) -> Test:
     if state is not None:
         holds = _STATES[" ".join(state[1].upper().split())]
         return lambda document: holds(list(_values(document, path)))
-    compare = _comparison(words)
+    compare = compared(words, _VALUE)
     return lambda document: any(_scalar(value) and compare(_text(value)) for value in _values(document, path))
 
 
@@ -100,22 +100,6 @@ def _selector(words: Words, selectors: dict[str, Path]) -> Path:
     words.skip()
     selectors[words.text[start:at]] = path
     return path
-
-
-def _comparison(words: Words) -> Callable[[str], bool]:
-    sign = words.take(*OPERATORS)
-    if not sign:
-        raise InvalidPattern(reason=f"Invalid filter pattern: no operator at position {words.at}")
-    expression = words.regex()
-    if expression is not None:
-        return comparison(sign, expression, quoted=False, regex=True)
-    text = words.quoted()
-    if text is not None:
-        return comparison(sign, text, quoted=True)
-    value = words.match(_VALUE)
-    if value is None:
-        raise InvalidPattern(reason=f"Invalid filter pattern: no value at position {words.at}")
-    return comparison(sign, value[0], quoted=False)
 
 
 def _values(value: Any, path: Path) -> Iterator[Any]:

@@ -1,12 +1,13 @@
 """The words of a filter pattern."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from trailwarden.services.logs.pattern_values import InvalidPattern
+from trailwarden.services.logs.pattern_values import OPERATORS, InvalidPattern, comparison
 
-__all__ = ["Words"]
+__all__ = ["Words", "compared"]
 
 _SPACE = re.compile(r"\s*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -83,3 +84,20 @@ class Words:
 
     def _goes_on(self, end: int) -> bool:
         return end < len(self.text) and not self.text[end].isspace()
+
+
+def compared(words: Words, bare: re.Pattern[str]) -> Callable[[str], bool]:
+    """An operator and what it compares with: a regular expression, a quoted text, or a bare value. InvalidPattern."""
+    sign = words.take(*OPERATORS)
+    if not sign:
+        raise InvalidPattern(reason=f"Invalid filter pattern: no operator at position {words.at}")
+    expression = words.regex()
+    if expression is not None:
+        return comparison(sign, expression, quoted=False, regex=True)
+    text = words.quoted()
+    if text is not None:
+        return comparison(sign, text, quoted=True)
+    value = words.match(bare)
+    if value is None:
+        raise InvalidPattern(reason=f"Invalid filter pattern: no value at position {words.at}")
+    return comparison(sign, value[0], quoted=False)

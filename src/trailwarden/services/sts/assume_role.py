@@ -16,7 +16,7 @@ from trailwarden.services.sts.mfa import mfa_given
 from trailwarden.services.sts.role_sessions import RoleOf, note_use, role_principal
 from trailwarden.services.sts.session_policies import session_policies
 from trailwarden.services.sts.session_tags import passed_on, session_tags
-from trailwarden.services.sts.shape import credentials_shown
+from trailwarden.services.sts.shape import assumed_shown
 from trailwarden.services.world import World
 
 if TYPE_CHECKING:
@@ -70,15 +70,7 @@ def assume_role(call: Call, world: World) -> Mapping[str, Any]:
     principal = role_principal(of, session.name)
     credentials = world.vault.issue(principal, session, expires=session.expires, chance=world.chance)
     note_use(call, world, of)
-    answer: dict[str, Any] = {
-        "Credentials": credentials_shown(credentials),
-        "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
-    }
-    if limits.packed:
-        answer["PackedPolicySize"] = limits.packed
-    if session.source_identity:
-        answer["SourceIdentity"] = session.source_identity
-    return answer
+    return assumed_shown(credentials, principal, session, limits.packed)
 
 
 def _role(call: Call, world: World, arn: str) -> tuple[str, Role]:

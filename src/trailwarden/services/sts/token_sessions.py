@@ -12,7 +12,6 @@ from trailwarden.arn import Arn
 from trailwarden.auth.callers import standing
 from trailwarden.auth.context import request_context
 from trailwarden.auth.identities import ROLE
-from trailwarden.auth.sealing import Credentials
 from trailwarden.auth.stages import Caller, Session
 from trailwarden.catalog.checks import Check
 from trailwarden.errors import ValidationException
@@ -22,9 +21,9 @@ from trailwarden.services.call import Call
 from trailwarden.services.sts.durations import role_duration
 from trailwarden.services.sts.errors import InvalidIdentityToken, NotAllowed
 from trailwarden.services.sts.role_sessions import RoleOf, note_use, role_principal
-from trailwarden.services.sts.session_policies import SessionPolicies, session_policies
+from trailwarden.services.sts.session_policies import session_policies
 from trailwarden.services.sts.session_tags import passed_on, session_tags
-from trailwarden.services.sts.shape import credentials_shown
+from trailwarden.services.sts.shape import assumed_shown
 from trailwarden.services.world import World
 
 __all__ = ["Vouched", "account_of_role", "begin_session"]
@@ -98,21 +97,7 @@ def begin_session(call: Call, world: World, vouched: Vouched) -> dict[str, Any]:
     principal = role_principal(of, session.name)
     credentials = world.vault.issue(principal, session, expires=session.expires, chance=world.chance)
     note_use(call, world, of)
-    return _answer(credentials, principal, session, limits)
-
-
-def _answer(
-    credentials: Credentials, principal: Principal, session: Session, limits: SessionPolicies
-) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "Credentials": credentials_shown(credentials),
-        "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
-    }
-    if limits.packed:
-        answer["PackedPolicySize"] = limits.packed
-    if session.source_identity:
-        answer["SourceIdentity"] = session.source_identity
-    return answer
+    return assumed_shown(credentials, principal, session, limits.packed)
 
 
 def _check_names(vouched: Vouched) -> None:
