@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.
 """
 
 import logging
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ from trailwarden.delivery.progress import DELIVERED, PROGRESS, STREAMED, settled
 from trailwarden.delivery.streaming import Streaming
 from trailwarden.delivery.trail import RETIRED, STATUS, TRAIL, Trail
 from trailwarden.storage.ports import Storage, Transaction
+from trailwarden.ticking import Ticking
 
 __all__ = ["Deliverer"]
 
@@ -52,8 +52,7 @@ class Deliverer:
     _chains: Chains = field(init=False, repr=False)
     _handing: Handing = field(init=False, repr=False)
     _next: dict[str, float] = field(init=False, default_factory=dict, repr=False)
-    _ended: threading.Event = field(init=False, default_factory=threading.Event, repr=False)
-    _thread: threading.Thread | None = field(init=False, default=None, repr=False)
+    _ticking: Ticking = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._collector = Collector(self.storage, self.chance)
@@ -63,24 +62,22 @@ class Deliverer:
         )
         if self.log_groups is not None:
             self._streaming = Streaming(self.storage, self.log_groups)
+        tick = min(self.delivery_interval, self.digest_interval) / _TICKS
+        self._ticking = Ticking(
+            "delivery",
+            lambda: self.run_once(self.clock()),
+            max(_SHORTEST_TICK, min(tick, _LONGEST_TICK)),
+            _FAREWELL,
+            last=lambda: self.run_once(self.clock(), drain=True),
+        )
 
     def start(self) -> None:
         """Begin to deliver. Once stopped, a deliverer may be started again."""
-        if self._thread is not None:
-            return
-        self._ended.clear()
-        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
-        self._thread.start()
+        self._ticking.start()
 
     def stop(self) -> None:
         """Deliver what is recorded so far, then end."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self._ended.set()
-        thread.join(_FAREWELL)
-        if thread.is_alive():
-            _log.warning("deliveries did not end in time; what is left is delivered after the next start")
+        self._ticking.stop()
 
     def run_once(self, now: float, *, drain: bool = False) -> None:
         """Do all that is due at `now`; `drain` brings log files that are not due yet, too.
@@ -130,19 +127,6 @@ class Deliverer:
                 yield document.body, False
         for document in reader.list(RETIRED):
             yield document.body, True
-
-    def _run(self) -> None:
-        tick = min(self.delivery_interval, self.digest_interval) / _TICKS
-        tick = max(_SHORTEST_TICK, min(tick, _LONGEST_TICK))
-        while not self._ended.wait(tick):
-            self._guarded(drain=False)
-        self._guarded(drain=True)
-
-    def _guarded(self, *, drain: bool) -> None:
-        try:
-            self.run_once(self.clock(), drain=drain)
-        except Exception:  # noqa: BLE001 — the thread outlives whatever happens; the next run tries again
-            _log.exception("a run of deliveries failed")
 
 
 def _forget(transaction: Transaction, trail: Trail) -> None:

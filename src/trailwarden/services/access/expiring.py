@@ -1,7 +1,6 @@
 """Takes back what was approved for a time, on a thread of its own; what is due stands in the store, and so outlives it."""
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from trailwarden.services.access.told import expiry_event
 from trailwarden.services.diagnosing import Place
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Conflict, Document, Storage, Transaction
+from trailwarden.ticking import Ticking
 from trailwarden.wire.http import HttpRequest
 
 __all__ = ["Expirer"]
@@ -36,22 +36,18 @@ class Expirer:
     storage: Storage
     world: Callable[[Transaction], World]
     clock: Clock
-    _ended: threading.Event = field(init=False, default_factory=threading.Event, repr=False)
-    _thread: threading.Thread | None = field(init=False, default=None, repr=False)
+    _ticking: Ticking = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._ticking = Ticking("access", lambda: self.run_once(self.clock()), _TICK, _FAREWELL)
 
     def start(self) -> None:
         """Begin to look for what is due."""
-        if self._thread is None:
-            self._ended.clear()
-            self._thread = threading.Thread(target=self._run, name="access", daemon=True)
-            self._thread.start()
+        self._ticking.start()
 
     def stop(self) -> None:
         """End; what is not taken back yet is after the next start."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._ended.set()
-            thread.join(_FAREWELL)
+        self._ticking.stop()
 
     def run_once(self, now: float) -> None:
         """Take back all that is due; one request's trouble is not the others'."""
@@ -63,13 +59,6 @@ class Expirer:
                     _log.info("an expiry lost a race; the next run tries again")
                 except Exception:  # noqa: BLE001 — as above; it stays due
                     _log.exception("the expiry of %s failed", document.name)
-
-    def _run(self) -> None:
-        while not self._ended.wait(_TICK):
-            try:
-                self.run_once(self.clock())
-            except Exception:  # noqa: BLE001 — the thread outlives whatever happens; the next run tries again
-                _log.exception("a run of expiries failed")
 
     def _end(self, due: Document[Expiry]) -> None:
         transaction = self.storage.begin()

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 import http.client
 import json
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from trailwarden.clock import Clock
 from trailwarden.services.sns.message import MESSAGE, Message, body_for, envelope
 from trailwarden.services.sns.subscription import SUBSCRIPTION, Subscription
 from trailwarden.storage.ports import Conflict, Document, Reader, Storage, Transaction
+from trailwarden.ticking import Ticking
 
 __all__ = ["Postman"]
 
@@ -47,36 +47,25 @@ class Postman:
     storage: Storage
     endpoint: str
     clock: Clock
-    _ended: threading.Event = field(init=False, default_factory=threading.Event, repr=False)
-    _thread: threading.Thread | None = field(init=False, default=None, repr=False)
+    _ticking: Ticking = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._ticking = Ticking("sns", lambda: self.run_once(self.clock()), _TICK, _FAREWELL)
 
     def start(self) -> None:
         """Begin to deliver."""
-        if self._thread is None:
-            self._ended.clear()
-            self._thread = threading.Thread(target=self._run, name="sns", daemon=True)
-            self._thread.start()
+        self._ticking.start()
 
     def stop(self) -> None:
         """End; what is not delivered yet is after the next start."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._ended.set()
-            thread.join(_FAREWELL)
+        self._ticking.stop()
 
     def run_once(self, now: float) -> None:
         """Try every message that is due."""
         due = [each for each in self.storage.begin().list(MESSAGE) if each.body.due <= now]
         for document in due[:_AT_ONCE]:
-            if not self._ended.is_set():
+            if not self._ticking.ended:
                 self._serve(document, now)
-
-    def _run(self) -> None:
-        while not self._ended.wait(_TICK):
-            try:
-                self.run_once(self.clock())
-            except Exception:  # noqa: BLE001 — the thread outlives whatever happens; the next run tries again
-                _log.exception("a run of SNS deliveries failed")
 
     def _serve(self, document: Document[Message], now: float) -> None:
         message = document.body
