@@ -14,6 +14,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from trailwarden.cli.connection import server_connection
+from trailwarden.cli.options import Data, Json
 
 __all__ = ["access"]
 
@@ -30,9 +31,7 @@ access = typer.Typer(
     name="access", help="Access requests: ask for what is missing; review, approve, reject.", no_args_is_help=True
 )
 
-Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
 Profile = Annotated[str, typer.Option(help="A profile of its AWS configuration: who calls.")]
-Json = Annotated[bool, typer.Option("--json", help="The answer as data.")]
 Id = Annotated[str, typer.Argument(help="The id of an access request: ar-….")]
 
 

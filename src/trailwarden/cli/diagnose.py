@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
+from trailwarden.cli.options import Account, Json, Organization, ResourcePolicy, policy_files
 from trailwarden.cli.recording import Recording
 from trailwarden.cli.undo import apply_recorded, undo_file
 from trailwarden.diagnose import (
@@ -52,22 +53,16 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     data: Annotated[Path, typer.Option(help="The folder of the server to ask for account data.")] = Path("data"),
     profile: Annotated[str | None, typer.Option(help="Profile to ask with.")] = None,
     region: Annotated[str | None, typer.Option(help="Region that bare names are completed with.")] = None,
-    account: Annotated[
-        Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
-    ] = None,
-    organization: Annotated[
-        Path | None, typer.Option(help="Exported service and resource control policies, root first.")
-    ] = None,
-    resource_policy: Annotated[
-        list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
-    ] = None,
+    account: Account = None,
+    organization: Organization = None,
+    resource_policy: ResourcePolicy = None,
     resources: Annotated[Path | None, typer.Option(help="ARNs of what exists, one a line, with --account.")] = None,
     logs: Annotated[Path | None, typer.Option(help="Diagnose all denials in the log files of a folder.")] = None,
     aws: Annotated[bool, typer.Option("--aws", help="Ask AWS itself, with read-only calls.")] = False,
     policy: Annotated[
         bool, typer.Option("--policy", help="Print the least policy that the calls made for this need.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The answer as data.")] = False,
+    as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="The answer for a ticket.")] = False,
     apply: Annotated[int, typer.Option(help="Make the change of that number, after asking.", show_default=False)] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -86,7 +81,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
             LiveData(clients=recording, region=region or recording.connection.region)
             if recording
             else read_files(
-                account or data, organization, _policies(resource_policy), region or "us-east-1", resources=resources
+                account or data, organization, policy_files(resource_policy), region or "us-east-1", resources=resources
             )
         )
         groups = _grouped(logs, known) if logs else ()
@@ -188,14 +183,6 @@ def _connection(data: Path, profile: str | None, region: str | None, *, aws: boo
         raise Unreadable(
             f"{data} holds no server to ask ({missing}): name one with --data, a file with --account, or AWS with --aws"
         ) from None
-
-
-def _policies(given: list[str] | None) -> dict[str, Path]:
-    pairs = [each.rpartition("=") for each in given or ()]
-    wrong = next((each for each in given or () if not each.startswith("arn:") or "=" not in each), None)
-    if wrong is not None:
-        raise Unreadable(f"--resource-policy {wrong}: it takes ARN=FILE")
-    return {arn: Path(path) for arn, _, path in pairs}
 
 
 def _print_groups(groups: tuple[Group, ...], *, as_json: bool, markdown: bool) -> None:

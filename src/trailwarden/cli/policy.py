@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from trailwarden.cli.options import Account, Data, Logs
 from trailwarden.cli.replay import connection_of, history_of, known_data, running
 from trailwarden.diagnose.data import Unreadable
 from trailwarden.diagnose.generate import Generated
@@ -41,13 +42,9 @@ def _policy() -> None:
 @policy.command()
 def generate(
     principal: Annotated[str, typer.Option(help="The ARN of a user or role.")],
-    logs: Annotated[
-        list[Path] | None, typer.Option(help="A log file or a folder of them, instead of a server.")
-    ] = None,
-    data: Annotated[Path, typer.Option(help="The folder of the server to ask.")] = Path("data"),
-    account: Annotated[
-        Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
-    ] = None,
+    logs: Logs = None,
+    data: Data = Path("data"),
+    account: Account = None,
     threshold: Annotated[int, typer.Option(min=2, help="So many resources below one prefix become the prefix.")] = 10,
     output: Annotated[Form, typer.Option(help="What to print.")] = Form.REPORT,
 ) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trailwarden.cli.connection import Connection, server_connection
+from trailwarden.cli.options import Account, Data, Json, Logs, Organization, ResourcePolicy, policy_files
 from trailwarden.diagnose.changes import change_data, read_changes
 from trailwarden.diagnose.data import FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
@@ -26,21 +27,13 @@ _SAME, _DENIED, _UNREADABLE = 0, 1, 2
 
 def replay(  # noqa: PLR0913, PLR0917 — each is an option of the command
     change: Annotated[Path, typer.Option(help="The changes to try: JSON, a list of places and documents.")],
-    logs: Annotated[
-        list[Path] | None, typer.Option(help="A log file or a folder of them, instead of a server.")
-    ] = None,
-    data: Annotated[Path, typer.Option(help="The folder of the server to ask.")] = Path("data"),
-    account: Annotated[
-        Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
-    ] = None,
-    organization: Annotated[
-        Path | None, typer.Option(help="Exported service and resource control policies, root first.")
-    ] = None,
-    resource_policy: Annotated[
-        list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
-    ] = None,
+    logs: Logs = None,
+    data: Data = Path("data"),
+    account: Account = None,
+    organization: Organization = None,
+    resource_policy: ResourcePolicy = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a core.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="The answer as data.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell which recorded calls a change of policies would deny or allow. Exit 0: it denies none; 1: it denies some; 2: input unreadable."""
     try:
@@ -74,8 +67,7 @@ def known_data(
 ) -> FileData:
     """The account data of files, or all of the server's. Raises Unreadable."""
     if account is not None:
-        pairs = [each.rpartition("=") for each in policies or ()]
-        return read_files(account, organization, {arn: Path(path) for arn, _, path in pairs})
+        return read_files(account, organization, policy_files(policies))
     if connection is None:
         raise Unreadable("there is no account data: give --account, or --data")
     return snapshot(LiveData(clients=connection, region=connection.region))

@@ -1,0 +1,33 @@
+"""Options that several commands share: where account data and history come from."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailwarden.diagnose import Unreadable
+
+__all__ = ["Account", "Data", "Json", "Logs", "Organization", "ResourcePolicy", "policy_files"]
+
+Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
+Account = Annotated[
+    Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
+]
+Organization = Annotated[Path | None, typer.Option(help="Exported service and resource control policies, root first.")]
+ResourcePolicy = Annotated[
+    list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
+]
+Logs = Annotated[list[Path] | None, typer.Option(help="A log file or a folder of them, instead of a server.")]
+Json = Annotated[bool, typer.Option("--json", help="The answer as data.")]
+
+
+def policy_files(given: Iterable[str] | None) -> dict[str, Path]:
+    """The files of --resource-policy by ARN. Raises Unreadable."""
+    found: dict[str, Path] = {}
+    for each in given or ():
+        arn, equals, path = each.rpartition("=")
+        if not equals or not arn.startswith("arn:"):
+            raise Unreadable(f"--resource-policy {each}: it takes ARN=FILE")
+        found[arn] = Path(path)
+    return found
