@@ -1,33 +1,41 @@
-"""The commands: `trailwarden serve`, `account`, `env`, `diagnose`, `undo`, `access`, `demo`. One module a command."""
+"""The commands, one module a command: `trailwarden serve`, `env`, `diagnose`, `demo` and the others."""
+
+import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
 
-from trailwarden.cli.access import access
-from trailwarden.cli.account import account
-from trailwarden.cli.demo import demo
-from trailwarden.cli.diagnose import diagnose
-from trailwarden.cli.env import env
-from trailwarden.cli.policy import policy
-from trailwarden.cli.replay import replay
-from trailwarden.cli.serve import serve
-from trailwarden.cli.undo import undo
+__all__ = ["COMMANDS", "commands", "main"]
 
-__all__ = ["app", "main"]
+COMMANDS = ("serve", "env", "diagnose", "undo", "replay", "demo", "access", "account", "policy")
+"""Each is the name of a module here, and in it of a function or of a group of commands."""
 
-app = typer.Typer(
-    name="trailwarden",
-    help="A CloudTrail you run yourself, with its whole identity-and-access side.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (serve, env, diagnose, undo, replay, demo):
-    app.command()(command)
-app.add_typer(access)
-app.add_typer(account)
-app.add_typer(policy)
+
+def commands(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; only their modules are loaded."""
+    line = typer.Typer(
+        name="trailwarden",
+        help="A CloudTrail you run yourself, with its whole identity-and-access side.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    line.callback()(_alone)
+    for name in names:
+        command = getattr(import_module(f"trailwarden.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            line.add_typer(command)
+        else:
+            line.command()(command)
+    return line
+
+
+def _alone() -> None:
+    """Keeps a single command under its name."""
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. Loading every command takes seconds, so that only the one that is asked for is loaded."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    commands([asked] if asked in COMMANDS else COMMANDS)()

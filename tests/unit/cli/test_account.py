@@ -10,9 +10,11 @@ from trailwarden.app.founding import Unusable, open_vault
 from trailwarden.app.holding import hold
 from trailwarden.auth.identities import ACCESS_KEY, ACCOUNT
 from trailwarden.auth.sealing import secret_purpose
-from trailwarden.cli import app
+from trailwarden.cli import commands
 from trailwarden.clock import Chance
 from trailwarden.storage import open_storage
+
+app = commands()
 
 ACCOUNT_ID = "123456789012"
 

@@ -8,9 +8,11 @@ import pytest
 from botocore.session import get_session
 from typer.testing import CliRunner, Result
 
-from trailwarden.cli import app
+from trailwarden.cli import commands
 from trailwarden.cli.connection import Connection
 from trailwarden.cli.recording import Recording
+
+app = commands()
 
 ACCOUNT = {
     "UserDetailList": [

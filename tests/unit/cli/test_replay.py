@@ -8,7 +8,9 @@ from tests.unit.diagnose import recorded
 from tests.unit.diagnose.recorded import SPARED, USER, event, guardrail
 from typer.testing import CliRunner
 
-from trailwarden.cli import app
+from trailwarden.cli import commands
+
+app = commands()
 
 CALL = event("s3:GetObject", {"bucketName": "amzn-s3-demo-bucket", "key": "a"})
 GLOBAL = event("cloudfront:ListDistributions", None, 2, awsRegion="us-east-1")
