@@ -1,6 +1,7 @@
 """Trail names and trail ARNs as clients give them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from trailwarden.arn import Arn
@@ -60,28 +61,33 @@ def trail_arn(*, account: str, region: str, name: str) -> str:
     return str(Arn(service="cloudtrail", region=region, account=account, resource=f"trail/{name}"))
 
 
+_BROKEN: tuple[tuple[Callable[[str], object], str], ...] = (
+    (
+        lambda name: len(name) < _SHORTEST,
+        "Trail name too short. Minimum allowed length: {shortest} characters. Specified name length: {length} characters.",
+    ),
+    (
+        lambda name: len(name) > _LONGEST,
+        "Trail name too long. Maximum allowed length: {longest} characters. Specified name length: {length} characters.",
+    ),
+    (
+        lambda name: not _ALLOWED.match(name),
+        "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).",
+    ),
+    (lambda name: not name[:1].isalnum(), "Trail name must starts with a letter or number."),
+    (lambda name: not name[-1:].isalnum(), "Trail name must ends with a letter or number."),
+    (_ADJACENT.search, "Trail name must not have adjacent periods, hyphens or underscores."),
+    (_IPV4.match, "Trail name must not be in IP address format."),
+)
+"""What breaks a naming rule, and how AWS says so, in the order in which AWS names what is wrong."""
+
+
 def check_trail_name(name: str) -> None:
-    """Hold a new trail's name to the naming rules, in the order in which AWS names what is wrong."""
-    for broken, reason in (
-        (
-            len(name) < _SHORTEST,
-            f"Trail name too short. Minimum allowed length: {_SHORTEST} characters. Specified name length: {len(name)} characters.",
-        ),
-        (
-            len(name) > _LONGEST,
-            f"Trail name too long. Maximum allowed length: {_LONGEST} characters. Specified name length: {len(name)} characters.",
-        ),
-        (
-            not _ALLOWED.match(name),
-            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).",
-        ),
-        (not name[:1].isalnum(), "Trail name must starts with a letter or number."),
-        (not name[-1:].isalnum(), "Trail name must ends with a letter or number."),
-        (bool(_ADJACENT.search(name)), "Trail name must not have adjacent periods, hyphens or underscores."),
-        (bool(_IPV4.match(name)), "Trail name must not be in IP address format."),
-    ):
-        if broken:
-            raise InvalidTrailNameException(reason=reason)
+    """Hold a trail's name to the naming rules. InvalidTrailNameException."""
+    for broken, reason in _BROKEN:
+        if broken(name):
+            told = reason.format(shortest=_SHORTEST, longest=_LONGEST, length=len(name))
+            raise InvalidTrailNameException(reason=told)
 
 
 def trail_reference(given: str, *, account: str, region: str) -> TrailReference:
