@@ -75,11 +75,7 @@ def read_account(details: Mapping[str, Any], account: str = "") -> Account:
 
     KeyError, TypeError or ValueError where it is no such answer.
     """
-    found = (
-        *map(_user, details.get("UserDetailList", ())),
-        *map(_group, details.get("GroupDetailList", ())),
-        *map(_role, details.get("RoleDetailList", ())),
-    )
+    found = [_identity(kind, given) for kind in _KINDS for given in details.get(f"{kind.capitalize()}DetailList", ())]
     policies = {policy["Arn"]: _default(policy) for policy in details.get("Policies", ())}
     return Account(
         id=account or _account_of(identity.arn for identity in found),
@@ -95,40 +91,21 @@ def _account_of(arns: Iterable[str]) -> str:
     return parsed.account
 
 
-def _user(given: Mapping[str, Any]) -> Identity:
+_KINDS: tuple[IdentityKind, ...] = ("user", "group", "role")
+
+
+def _identity(kind: IdentityKind, given: Mapping[str, Any]) -> Identity:
+    """Users, groups and roles are told alike; each kind leaves out what it does not have."""
+    prefix = kind.capitalize()
     return Identity(
-        kind="user",
-        name=given["UserName"],
+        kind=kind,
+        name=given[f"{prefix}Name"],
         arn=given["Arn"],
-        id=given.get("UserId", ""),
-        inline=_inline(given.get("UserPolicyList", ())),
+        id=given.get(f"{prefix}Id", ""),
+        inline=_inline(given.get(f"{prefix}PolicyList", ())),
         attached=_attached(given),
         boundary=_boundary(given),
         groups=tuple(given.get("GroupList", ())),
-        tags=_tags(given),
-    )
-
-
-def _group(given: Mapping[str, Any]) -> Identity:
-    return Identity(
-        kind="group",
-        name=given["GroupName"],
-        arn=given["Arn"],
-        id=given.get("GroupId", ""),
-        inline=_inline(given.get("GroupPolicyList", ())),
-        attached=_attached(given),
-    )
-
-
-def _role(given: Mapping[str, Any]) -> Identity:
-    return Identity(
-        kind="role",
-        name=given["RoleName"],
-        arn=given["Arn"],
-        id=given.get("RoleId", ""),
-        inline=_inline(given.get("RolePolicyList", ())),
-        attached=_attached(given),
-        boundary=_boundary(given),
         trust=policy_text(given.get("AssumeRolePolicyDocument", "")),
         profiles=tuple(profile["InstanceProfileName"] for profile in given.get("InstanceProfileList", ())),
         tags=_tags(given),
