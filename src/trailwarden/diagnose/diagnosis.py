@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from trailwarden import catalog
+from trailwarden.diagnose.behind import BEHIND, behind
 from trailwarden.diagnose.case import Case, MoreNeeded, rebuild
 from trailwarden.diagnose.cause import blamed_statements, cause_line, reasons
 from trailwarden.diagnose.data import AccountData
@@ -164,13 +165,13 @@ def _is_exception(refusal: Refusal, data: AccountData) -> bool:
     if not refusal.event or "not authorized" in refusal.text or refusal.action == "iam:CreateServiceLinkedRole":
         return False
     code = code_of(refusal)
-    return code in EXAMINED or known(refusal, code, data) is not None
+    return code in EXAMINED or code in BEHIND or known(refusal, code, data) is not None
 
 
 def _exception(refusal: Refusal, data: AccountData) -> Diagnosis:
     code = code_of(refusal)
     try:
-        examined = examine(refusal, data, code)
+        examined = examine(refusal, data, code) or behind(refusal, data, code)
     except MoreNeeded as needed:
         return Diagnosis(refusal=refusal, cause="", needed=(str(needed),))
     if examined is not None:

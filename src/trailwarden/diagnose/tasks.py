@@ -16,7 +16,7 @@ from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.policy import ContextValue, Layer, PolicySet, Source, evaluate
 
-__all__ = ["TASKS", "Lacking", "Need", "Task", "lacking"]
+__all__ = ["TASKS", "Lacking", "Need", "Task", "all_at_once", "lacking"]
 
 _FEWEST = 2
 """A task is spoken of where at least so many of its permissions are missing."""
@@ -121,7 +121,7 @@ def lacking(refusal: Refusal, case: Case, data: AccountData, tasks: Iterable[Tas
     cases = tuple(_missing(refusal, case, data, task))
     if len(cases) < _FEWEST:
         return None
-    mend = _all_at_once(task, cases)
+    mend = all_at_once("".join(word.capitalize() for word in task.name.split("-")), task.title, cases)
     return None if mend is None else Lacking(task=task, cases=cases, mend=mend)
 
 
@@ -184,12 +184,15 @@ def _allowed(refusal: Refusal, case: Case, data: AccountData, need: Need, names:
     return _asked(refusal, case, data, need, names).decision.allowed
 
 
-def _all_at_once(task: Task, cases: tuple[Case, ...]) -> Mend | None:
-    """One inline policy that grants everything that is missing, proved case by case."""
+def all_at_once(name: str, purpose: str, cases: tuple[Case, ...]) -> Mend | None:
+    """One inline policy, Allow and `name`, that grants everything that is missing to `purpose`, proved case by case.
+
+    Conditions on the service that a role is passed to or made for are kept.
+    """
     identity = cases[0].identity
     if identity is None or identity.kind == "group":
         return None
-    name = "Allow" + "".join(word.capitalize() for word in task.name.split("-"))
+    name = f"Allow{name}"
     statements = _statements(cases)
     before = identity.inline.get(name, "")
     edit = SetDocument(
@@ -202,7 +205,7 @@ def _all_at_once(task: Task, cases: tuple[Case, ...]) -> Mend | None:
     if not all(_allows(case, edit, case.policies) for case in cases):
         return None
     return Mend(
-        title=f"grant {identity.named} all {len(cases)} permissions that are missing to {task.title}",
+        title=f"grant {identity.named} all {len(cases)} permissions that are missing to {purpose}",
         edits=(edit,),
         approver=f"an administrator of account {cases[0].request.principal.account}",
         proved=True,
@@ -216,20 +219,24 @@ def _allows(case: Case, edit: SetDocument, policies: PolicySet) -> bool:
 
 def _statements(cases: Iterable[Case]) -> list[dict[str, Any]]:
     """A statement for each resource and condition, with all actions on it."""
-    grouped: dict[tuple[str, str], list[Case]] = {}
+    grouped: dict[tuple[str, tuple[tuple[str, str], ...]], list[Case]] = {}
     for case in cases:
-        service = case.request.context.get("iam:PassedToService")
-        grouped.setdefault((case.granted, str(service or "")), []).append(case)
-    return [_statement(resource, service, found) for (resource, service), found in grouped.items()]
+        told = ((key, case.request.context.get(key)) for key in _KEPT)
+        condition = tuple((key, value) for key, value in told if isinstance(value, str))
+        grouped.setdefault((case.granted, condition), []).append(case)
+    return [_statement(resource, dict(condition), found) for (resource, condition), found in grouped.items()]
 
 
-def _statement(resource: str, service: str, cases: list[Case]) -> dict[str, Any]:
+_KEPT = ("iam:PassedToService", "iam:AWSServiceName")
+
+
+def _statement(resource: str, condition: Mapping[str, str], cases: list[Case]) -> dict[str, Any]:
     actions = [case.request.action for case in cases]
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Action": actions[0] if len(actions) == 1 else actions,
         "Resource": resource,
     }
-    if service:
-        statement["Condition"] = {"StringEquals": {"iam:PassedToService": service}}
+    if condition:
+        statement["Condition"] = {"StringEquals": condition}
     return statement

@@ -25,6 +25,7 @@ from trailwarden.services.world import World
 
 __all__ = [
     "CONTEXT_SERVICE",
+    "READS",
     "AccountNotFoundException",
     "AccountNotRegisteredException",
     "AccountRegisteredException",
@@ -118,7 +119,7 @@ def register_organization_delegated_admin(call: Call, world: World) -> None:
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_RegisterOrganizationDelegatedAdmin.html
     """
     organization = _managed(call, world)
-    check_dependencies(call, world, (*_READS, "organizations:RegisterDelegatedAdministrator"))
+    check_dependencies(call, world, (*READS, "organizations:RegisterDelegatedAdministrator"))
     for service in (SERVICE, CONTEXT_SERVICE):
         if linked_role_of(world, call.account, service) is None and not world.caller_may(
             call, linking(call.account, service), via=SERVICE
@@ -142,7 +143,7 @@ def deregister_organization_delegated_admin(call: Call, world: World) -> None:
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeregisterOrganizationDelegatedAdmin.html
     """
     organization = _managed(call, world)
-    check_dependencies(call, world, (*_READS, "organizations:DeregisterDelegatedAdministrator"))
+    check_dependencies(call, world, (*READS, "organizations:DeregisterDelegatedAdministrator"))
     member = call.params["DelegatedAdminAccountId"]
     if world.find(MEMBER_ACCOUNT, organization.id, "", member) is None:
         raise AccountNotFoundException
@@ -157,7 +158,7 @@ def deregister_organization_delegated_admin(call: Call, world: World) -> None:
         world.delete(DELEGATED_ADMINISTRATOR, organization.id, "", member)
 
 
-_READS = ("organizations:ListAWSServiceAccessForOrganization",)
+READS = ("organizations:ListAWSServiceAccessForOrganization",)
 """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-delegated-administrator-permissions.html."""
 
 

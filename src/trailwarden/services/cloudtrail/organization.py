@@ -23,6 +23,7 @@ from trailwarden.services.new_roles import ensure_linked_role, linked_role_of, l
 from trailwarden.services.world import World
 
 __all__ = [
+    "READS",
     "SERVICE",
     "CloudTrailAccessNotEnabledException",
     "InsufficientDependencyServiceAccessPermissionException",
@@ -43,7 +44,7 @@ __all__ = [
 
 SERVICE = "cloudtrail.amazonaws.com"
 
-_READS = (
+READS = (
     "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListAccounts",
@@ -151,7 +152,7 @@ def demand_organization(call: Call, world: World) -> Organization:
     if not administers(world, organization, call.account):
         raise NotOrganizationMasterAccountException
     check_trusted(call, organization)
-    check_dependencies(call, world, _READS)
+    check_dependencies(call, world, READS)
     if linked_role_of(world, organization.management_account, SERVICE) is None:
         if call.account != organization.management_account:
             raise NoManagementAccountSLRExistsException

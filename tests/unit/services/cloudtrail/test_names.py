@@ -18,8 +18,10 @@ from trailwarden.services.cloudtrail.names import InvalidTrailNameException, che
         ),
         (
             "My Trail",
-            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), "
-            "and underscores (_).",
+            (
+                "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), "
+                "and underscores (_)."
+            ),
         ),
         ("-Trail", "Trail name must starts with a letter or number."),
         ("Trail-", "Trail name must ends with a letter or number."),
