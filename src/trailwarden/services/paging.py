@@ -5,11 +5,14 @@ Each service's own `paging` says which members carry the token and the size, and
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Cut", "NotOurs", "behind", "cut", "offset_of", "place_of", "token_of"]
+from trailwarden.errors import AwsError
+from trailwarden.services.call import Call
+
+__all__ = ["Cut", "NotOurs", "Pages", "behind", "cut", "offset_of", "place_of", "token_of"]
 
 T = TypeVar("T")
 
@@ -56,3 +59,27 @@ def cut(items: list[T], size: int, key: Callable[[T], str]) -> Cut[T]:
     """The first `size` of what is left."""
     here = items[:size]
     return Cut(here, token_of(key(here[-1])) if len(items) > size else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """How a service pages: the member that a token is `carried` in, that of the size, the size else, and the error."""
+
+    carried: str
+    limit: str
+    size: int
+    foreign: Callable[[], AwsError]
+
+    def position(self, call: Call) -> str:
+        """The place that the call's token names, "" for the first page. Raises what `foreign` makes."""
+        try:
+            return place_of(call.params.get(self.carried) or "")
+        except NotOurs:
+            raise self.foreign() from None
+
+    def page(
+        self, call: Call, member: str, items: Sequence[T], *, key: Callable[[T], str], shown: Callable[[T], Any]
+    ) -> Mapping[str, Any]:
+        """The page that the call asks for under the output's `member`, in order of `key`. Raises what `foreign` makes."""
+        here = cut(behind(items, self.position(call), key), call.params.get(self.limit) or self.size, key)
+        return {member: [shown(item) for item in here.items], **({self.carried: here.rest} if here.rest else {})}

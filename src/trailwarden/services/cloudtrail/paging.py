@@ -3,27 +3,9 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListEventDataStores.html (NextToken, MaxResults)
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.history import InvalidNextTokenException
-from trailwarden.services.paging import NotOurs, behind, cut, place_of
+from trailwarden.services.paging import Pages
 
 __all__ = ["page"]
 
-T = TypeVar("T")
-
-_SIZE = 1_000
-
-
-def page(
-    call: Call, member: str, items: Sequence[T], *, key: Callable[[T], str], shown: Callable[[T], Any]
-) -> Mapping[str, Any]:
-    """The page that the call asks for under the output's `member`, in order of `key`. InvalidNextTokenException."""
-    try:
-        after = place_of(call.params.get("NextToken") or "")
-    except NotOurs:
-        raise InvalidNextTokenException from None
-    here = cut(behind(items, after, key), call.params.get("MaxResults") or _SIZE, key)
-    return {member: [shown(item) for item in here.items], **({"NextToken": here.rest} if here.rest else {})}
+page = Pages(carried="NextToken", limit="MaxResults", size=1_000, foreign=InvalidNextTokenException).page
