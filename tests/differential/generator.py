@@ -27,7 +27,7 @@ TARGETS = (
     ("CloudTrail:lookupevents", "*", ""),
 )
 PRINCIPALS = (
-    "user", "user", "role", "role", "outsider", "root", "outside_root", "federated", "service", "web", "anonymous",
+    "user", "user", "role", "role", "outsider", "root", "outside_root", "federated", "service", "web", "saml", "anonymous",
     "manager", "linked",
 )  # fmt: skip
 NAMES: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "AIDAMATEOJACKSON",
     ),
     "Service": ("cloudtrail.amazonaws.com", "config.amazonaws.com", "*"),
-    "Federated": ("accounts.google.com", "graph.facebook.com"),
+    "Federated": ("accounts.google.com", "graph.facebook.com", f"arn:aws:iam::{A}:saml-provider/Corporate"),
 }  # fmt: skip
 
 STRINGS = ("us-east-1", "US-EAST-1", "eu-west-1", "", "a", "team", "a*b", "us-*", "?s-east-1", "*", "a?b", "${*}")
@@ -112,7 +112,7 @@ class Generator:
         found: Json = {"identity": self.documents("identity")}
         if self.chance(0.6):
             found["resource"] = self.documents("resource")
-        if self.action.startswith("sts:") or self.chance(0.05):
+        if self.action.startswith("sts:"):
             found["trust"] = self.documents("trust")
         for kind, share in (("boundary", 0.25), ("session", 0.25), ("endpoint", 0.15)):
             if self.chance(share):
@@ -132,7 +132,9 @@ class Generator:
 
     def statement(self, kind: str) -> Json:
         found: Json = {"Effect": "Deny" if self.chance(0.5 if kind == "rcps" else 0.2) else "Allow"}
-        if kind in {"resource", "trust", "endpoint", "rcps"}:
+        if kind == "rcps":
+            found["Principal"] = "*"
+        elif kind in {"resource", "trust", "endpoint"}:
             found["NotPrincipal" if self.chance(0.1) else "Principal"] = self.principal()
         found["NotAction" if self.chance(0.15) else "Action"] = self.some(self.action_pattern)
         if kind != "trust":

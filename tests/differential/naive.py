@@ -1,128 +1,83 @@
-# ruff: noqa: PLR0912 — the rules stand in one piece, as in the guide
-"""A second evaluator, written from AWS's pages alone and as plainly as can be.
-
-Documents are taken as they are, statement by statement: no index, no compiling, nothing shared with the engine.
+"""A second evaluator, from AWS's pages alone and as plain as can be, which shares nothing with the engine.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import base64
+import contextlib
+import ipaddress
+import json
+import operator as order
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 Json = dict[str, Any]
 Answer = tuple[str, frozenset[str]]
 
 MEMBERS = {"root", "user", "role-session", "federated-user"}
+ROLE_ACTIONS = {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity", "tagsession", "setsourceidentity", "setcontext"}  # fmt: skip
+WITH_RCPS = {"s3", "s3express", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "ecr", "logs", "aoss", "cognito-idp", "cognito-identity"}  # fmt: skip
+RESOURCE, TRUST, IDENTITY = "resource-based policy", "role trust policy", "identity-based policy"
+ENDPOINT, BOUNDARY, SESSION = "VPC endpoint policy", "permissions boundary", "session policy"
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+LITERAL = str.maketrans("*?", "\ue000\ue001")  # what `*` and `?` become in a value, a variable's too: no wildcards
 
 
 def decide(request: Json, principal: Json, policies: Json) -> Answer:
     """Allowed or Denied, and all reasons: "explicit KIND", "no KIND", with " @LEVEL" in an organization."""
-    service, _, name = request["action"].lower().partition(":")
-    if (service, name) == ("sts", "getcalleridentity") and principal["kind"] != "anonymous":
+    if request["action"].lower() == "sts:getcalleridentity" and principal["kind"] != "anonymous":
         return "Allowed", frozenset()
-    reasons = frozenset(_reasons(request, principal, policies))
+    reasons = frozenset(blocks(request, principal, policies))
     return ("Denied" if reasons else "Allowed"), reasons
 
 
-def _reasons(request: Json, principal: Json, policies: Json) -> Iterator[str]:
-    member = principal["kind"] in MEMBERS
-    bounded = policies.get("boundary") is not None
-    action = request["action"].lower()
-    service = action.split(":")[0]
-    owner = request["resource_account"]
-    crosses = member and owner != "" and owner != principal["account"]
+def in_force(request: Json, principal: Json, policies: Json) -> Json:
+    """The documents of each kind that has a say, None where there are none; an organization's by " @LEVEL"."""
+    member, spared, action = principal["kind"] in MEMBERS, principal["service_linked"], request["action"].lower()
+    found = {RESOURCE: policies.get("resource"), TRUST: policies.get("trust"), ENDPOINT: policies.get("endpoint")}
+    if member:
+        found |= {IDENTITY: policies.get("identity"), BOUNDARY: policies.get("boundary")}
+        # A federation token has no permissions but those of its session policies.
+        found[SESSION] = policies.get("session", [] if principal["kind"] == "federated-user" else None)
+    if member and not principal["management_account"] and not spared:
+        found |= {f"service control policy @{level}": each for level, each in enumerate(policies.get("scps", []))}
+    spared = spared or request["resource_in_management_account"] or request["resource_aws_managed"]
+    if action.partition(":")[0] in WITH_RCPS and action != "kms:retiregrant" and not spared:
+        found |= {f"resource control policy @{level}": each for level, each in enumerate(policies.get("rcps", []))}
+    return found
 
-    def look(documents: list[Any], *, guards: bool = False) -> tuple[list[str], bool]:
-        """How the allowing statements name the principal, and whether one denies."""
-        allows, denies = [], False
-        for document in documents:
-            for statement in listed(document["Statement"]):
-                naming = applies(statement, document, request, principal, bounded and guards)
-                if naming and statement["Effect"] == "Allow":
-                    allows.append(naming)
-                denies = denies or bool(naming and statement["Effect"] == "Deny")
-        return allows, denies
 
-    # Organizations: resource control policies reach everybody but ...
-    controlled = {
-        "s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "ecr", "logs", "aoss", "cognito-idp",
-        "cognito-identity", "s3express",
-    }  # fmt: skip
-    rcps_reach = (
-        service in controlled
-        and action != "kms:retiregrant"
-        and not principal["service_linked"]
-        and not request["resource_in_management_account"]
-        and not request["resource_aws_managed"]
-    )
-    for level, documents in enumerate(policies.get("rcps", [])):
-        if rcps_reach and look(documents)[1]:
-            yield f"explicit resource control policy @{level}"
-    # ... service control policies only members of the organization's other accounts.
-    scps_reach = member and not principal["management_account"] and not principal["service_linked"]
-    for level, documents in enumerate(policies.get("scps", [])):
-        allows, denies = look(documents)
-        if scps_reach and denies:
-            yield f"explicit service control policy @{level}"
-        if scps_reach and not allows:
-            yield f"no service control policy @{level}"
-
-    endpoint = policies.get("endpoint")
-    if endpoint is not None:
-        allows, denies = look(endpoint, guards=True)
-        if denies:
-            yield "explicit VPC endpoint policy"
-        if not allows:
-            yield "no VPC endpoint policy"
-
-    given, denies = look(policies.get("resource", []), guards=True)
-    if denies:
-        yield "explicit resource-based policy"
-    trusted, denies = look(policies.get("trust", []), guards=True)
-    if denies:
-        yield "explicit role trust policy"
-    held, denies = look(policies.get("identity", []) if member else [])
-    if denies:
-        yield "explicit identity-based policy"
-
-    wants_role = ":role/" in request["resource"] and action in {
-        "sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity", "sts:tagsession",
-        "sts:setsourceidentity", "sts:setcontext",
-    }  # fmt: skip
-    if wants_role and not trusted:
-        yield "no role trust policy"
-    wants_key = service == "kms" and ":key/" in request["resource"]
-    if wants_key and member and not crosses and not given:
-        yield "no resource-based policy"
-    if not member and not given and not trusted and not wants_role:
-        yield "no resource-based policy"
-
-    namings = given + trusted
-    root = principal["kind"] == "root"
-    if member and crosses:
-        if not held and not root:
-            yield "no identity-based policy"
-        if not namings and not wants_role:
-            yield "no resource-based policy"
-    elif member and not held and not root and not {"self", "issuer"} & set(namings):
-        yield "no identity-based policy"
-
-    beyond_caps = "self" in namings and not crosses
-    for kind, words in (("boundary", "permissions boundary"), ("session", "session policy")):
-        documents = policies.get(kind)
-        if documents is None and kind == "session" and principal["kind"] == "federated-user":
-            documents = []
-        if documents is None or not member:
-            continue
-        allows, denies = look(documents)
-        if denies:
-            yield f"explicit {words}"
-        if not allows and not beyond_caps:
-            yield f"no {words}"
+def blocks(request: Json, principal: Json, policies: Json) -> Iterator[str]:
+    """Explicit denies of any kind, then what each kind that has a say does not allow."""
+    kinds, allows, bounded = in_force(request, principal, policies), dict[str, set[str]](), "boundary" in policies
+    for kind, documents in kinds.items():
+        written = [(each, document) for document in documents or [] for each in listed(document["Statement"])]
+        found = [(each["Effect"], applies(each, document, request, principal, bounded)) for each, document in written]
+        allows[kind] = {naming for effect, naming in found if effect == "Allow"} - {""}
+        if {naming for effect, naming in found if effect == "Deny"} - {""}:
+            yield f"explicit {kind}"
+    # The resource's side: a role's trust policy and a key's policy must let in, others may, and must across accounts.
+    service, _, name = request["action"].lower().partition(":")
+    member, named = principal["kind"] in MEMBERS, allows[RESOURCE] | allows[TRUST]
+    crosses = member and request["resource_account"] not in {"", principal["account"]}
+    asks_role = service == "sts" and name in ROLE_ACTIONS and ":role/" in request["resource"]
+    if asks_role and not allows[TRUST]:
+        yield f"no {TRUST}"
+    asks_key = service == "kms" and ":key/" in request["resource"]
+    if (asks_key or crosses or not member) and not asks_role and not named:
+        yield f"no {RESOURCE}"
+    # The principal's side: an Allow of its own, unless a resource of its account names it; then the caps.
+    granted = set() if crosses else named & {"self", "issuer"}
+    if member and not allows[IDENTITY] and not granted and principal["kind"] != "root":
+        yield f"no {IDENTITY}"
+    for kind, documents in kinds.items():
+        caps = kind.startswith((ENDPOINT, "service")) or (kind in {BOUNDARY, SESSION} and "self" not in granted)
+        if caps and documents is not None and not allows[kind]:
+            yield f"no {kind}"
 
 
 def listed(value: Any) -> list[Any]:
@@ -130,263 +85,116 @@ def listed(value: Any) -> list[Any]:
 
 
 def applies(statement: Json, document: Json, request: Json, principal: Json, bounded: bool) -> str:
-    """ "self", "issuer" or "account", by how the statement names the principal; "" where it does not apply."""
-    lookup = context_of(request, principal)
-    variables = document.get("Version") == "2012-10-17"
-    naming = "self"
-    if "Principal" in statement:
-        naming = names(statement["Principal"], principal)
-    elif "NotPrincipal" in statement and not (bounded and statement["Effect"] == "Deny"):
-        naming = "" if spared(statement["NotPrincipal"], principal) else "self"
-    if not naming:
-        return ""
-    action = request["action"].lower()
-    if "Action" in statement and not any(like(each.lower(), action) for each in listed(statement["Action"])):
-        return ""
-    if "NotAction" in statement and any(like(each.lower(), action) for each in listed(statement["NotAction"])):
-        return ""
+    """ "self", "issuer" or "account", by how a statement that applies names the principal; "" where it does not."""
+    context = context_of(request, principal)
+    variables = context if document.get("Version") == "2012-10-17" else None
+    naming = names(statement.get("Principal", "*"), principal)
+    if "NotPrincipal" in statement and not (bounded and statement["Effect"] == "Deny"):
+        role = {"arn": principal["issuer_arn"], "unique_id": principal["issuer_id"]}
+        whole = [principal, principal | role] if principal["kind"] == "role-session" else [principal]
+        naming = "" if all(names(statement["NotPrincipal"], each) == "self" for each in whole) else "self"
 
-    def covers(resources: Any) -> bool:
-        return any(
-            resource_like(each, request["resource"], lookup if variables else None) for each in listed(resources)
-        )
+    def acts(pattern: str) -> bool:
+        return like(pattern.lower(), request["action"].lower())
 
-    if "Resource" in statement and not covers(statement["Resource"]):
-        return ""
-    if "NotResource" in statement and covers(statement["NotResource"]):
-        return ""
+    def covers(pattern: str) -> bool:  # missing parts of an ARN stand for anything; variables count in the last alone
+        pattern += ":*" * max(0, 5 - pattern.count(":")) * pattern.startswith("arn:")
+        head, tail = re.fullmatch("((?:[^:]*:){5}|)(.*)", pattern, re.DOTALL).groups()  # type: ignore[union-attr]
+        return like(head + filled(tail, variables if head else None), request["resource"])
+
+    for element, test in (("Action", acts), ("Resource", covers)):
+        listing, sparing = listed(statement.get(element, "*")), listed(statement.get(f"Not{element}", []))
+        if not any(map(test, listing)) or any(map(test, sparing)):
+            return ""
     for operator, keys in statement.get("Condition", {}).items():
-        for key, wanted in keys.items():
-            if not met(operator, lookup(key), [text(each) for each in listed(wanted)], lookup if variables else None):
+        for key, written in keys.items():
+            wanted = [each if isinstance(each, str) else json.dumps(each) for each in listed(written)]
+            if not met(operator.lower(), context.get(key.lower()), wanted, variables):
                 return ""
     return naming
 
 
 def names(element: Any, principal: Json) -> str:
-    """How a Principal element names the principal."""
-    if element == "*" or "*" in listed(element.get("AWS", [])):
+    """How a Principal element names the principal. A session's issuer is its role, a federated user's its user."""
+    aws = set(["*"] if element == "*" else listed(element.get("AWS", [])))
+    kind = {"service": "Service", "web-identity": "Federated", "saml": "Federated"}.get(principal["kind"], "")
+    if "*" in aws or (kind and {principal["arn"], "*"} & set(listed(element.get(kind, [])))):
         return "self"
-    kind = principal["kind"]
-    if kind == "service":
-        return "self" if {principal["arn"], "*"} & set(listed(element.get("Service", []))) else ""
-    if kind in {"web-identity", "saml"}:
-        return "self" if {principal["arn"], "*"} & set(listed(element.get("Federated", []))) else ""
-    if kind == "anonymous":
+    if principal["kind"] not in MEMBERS:
         return ""
-    aws = listed(element.get("AWS", []))
-    account = {principal["account"], f"arn:aws:iam::{principal['account']}:root"} & set(aws)
-    if kind == "root":
-        return "self" if account else ""
-    if principal["arn"] in aws or (principal["unique_id"] and principal["unique_id"] in aws):
+    account = {principal["account"], f"arn:aws:iam::{principal['account']}:root"} & aws
+    if {principal["arn"], principal["unique_id"]} & aws or (account and principal["kind"] == "root"):
         return "self"
-    if principal["issuer_arn"] in aws or (principal["issuer_id"] and principal["issuer_id"] in aws):
-        return "issuer"
-    return "account" if account else ""
+    return "issuer" if {principal["issuer_arn"], principal["issuer_id"]} & aws else "account" if account else ""
 
 
-def spared(element: Any, principal: Json) -> bool:
-    """Whether NotPrincipal lists the principal: for a session both its role and itself must be there."""
-    if element == "*" or "*" in listed(element.get("AWS", [])):
-        return True
-    if names(element, principal) != "self":
-        return False
-    if principal["kind"] != "role-session":
-        return True
-    aws = listed(element.get("AWS", []))
-    return principal["issuer_arn"] in aws or principal["issuer_id"] in aws
-
-
-Lookup = Callable[[str], Any]
-
-
-def context_of(request: Json, principal: Json) -> Lookup:
+def context_of(request: Json, principal: Json) -> Json:
     """Context keys without regard to case; the principal's and the resource's own are always there."""
-    arns = {"role-session": "issuer_arn", "user": "arn", "root": "arn", "federated-user": "arn"}
-    own = {
-        "aws:principalarn": principal[arns[principal["kind"]]] if principal["kind"] in arns else None,
-        "aws:principalaccount": principal["account"] or None,
-        "aws:userid": principal["unique_id"] or None,
-        "aws:resourceaccount": request["resource_account"] or None,
-    }
-    given = {key.lower(): value for key, value in request["context"].items()}
-
-    def lookup(key: str) -> Any:
-        return given.get(key.lower(), own.get(key.lower()))
-
-    return lookup
+    arn = principal["issuer_arn" if principal["kind"] == "role-session" else "arn"]
+    own = {"aws:principalarn": arn if principal["kind"] in MEMBERS else None, "aws:userid": principal["unique_id"]}
+    own |= {"aws:principalaccount": principal["account"], "aws:resourceaccount": request["resource_account"]}
+    return {key: value or None for key, value in own.items()} | {k.lower(): v for k, v in request["context"].items()}
 
 
-def text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def like(pattern: str, value: str, star: str = ".*") -> bool:
+def like(pattern: str, value: str) -> bool:
     """The whole of `value` by `*` and `?`."""
-    found = "".join(star if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.fullmatch(found, value, re.DOTALL) is not None
+    parts = ({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
+    return re.fullmatch("".join(parts), value.translate(LITERAL), re.DOTALL) is not None
 
 
-# A character of a variable's value or of ${*} that is no wildcard: put out of reach while the pattern is read.
-HIDE = {"*": "\ue000", "?": "\ue001"}
+def filled(value: str, context: Json | None) -> str:
+    """Variables replaced; one without a single value or a default by a sign that no value has, so that nothing matches."""
+
+    def replace(found: re.Match[str]) -> str:
+        key, comma, default = found[1].partition(",")
+        got = key if found[1] in {"*", "?", "$"} else context and context.get(key.strip().lower())
+        got = default.strip().strip("'") if got is None and comma else got
+        return got.translate(LITERAL) if isinstance(got, str) else "\ue002"
+
+    return re.sub(r"\$\{([^}]*)\}", replace, value) if context is not None else value
 
 
-def hidden(value: str) -> str:
-    return "".join(HIDE.get(char, char) for char in value)
+def met(operator: str, got: Any, wanted: list[str], context: Json | None) -> bool:
+    """One operator on one key, which `got` is None for where it is absent."""
+    if operator == "null":
+        return json.dumps(got in (None, [])) in map(str.lower, wanted)
+    qualifier, _, name = operator.removesuffix("ifexists").rpartition(":")
+    negated, optional = "not" in name, operator.endswith("ifexists")
+    read, test = OPERATORS[name.replace("not", "").replace("arnequals", "arnlike")]
+    ready = [filled(each, context if name.startswith(("string", "arn")) else None) for each in wanted]
 
-
-def filled(value: str, lookup: Lookup | None, start: int = 0) -> str | None:
-    """Variables replaced, their wildcards hidden; None where one cannot be resolved."""
-    if lookup is None:
-        return value
-    lost = False
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal lost
-        inner = match.group(1)
-        if inner in {"*", "?", "$"}:
-            return hidden(inner)
-        key, comma, default = inner.partition(",")
-        found = lookup(key.strip())
-        if found is None and comma:
-            return hidden(default.strip().strip("'"))
-        if not isinstance(found, str):
-            lost = True
-            return ""
-        return hidden(found)
-
-    done = value[:start] + re.sub(r"\$\{([^}]*)\}", replace, value[start:])
-    return None if lost else done
-
-
-def resource_like(pattern: str, resource: str, lookup: Lookup | None) -> bool:
-    if pattern.startswith("arn:"):
-        pattern += ":*" * max(0, 5 - pattern.count(":"))
-    start = len(pattern) - len(pattern.split(":", 5)[5]) if pattern.count(":") >= 5 else len(pattern)
-    ready = filled(pattern, lookup, start)
-    return (ready is not None and like(ready, hidden(resource))) or (ready is not None and like(ready, resource))
-
-
-def met(operator: str, got: Any, wanted: list[str], lookup: Lookup | None) -> bool:
-    """One operator on one key."""
-    qualifier, colon, name = operator.rpartition(":")
-    name = name.lower()
-    if name == "null":
-        absent = got is None or got == []
-        return any((each.lower() == "true") is absent for each in wanted if each.lower() in {"true", "false"})
-    optional = name.endswith("ifexists")
-    name = name.removesuffix("ifexists")
-    if name == "notipaddress":
-        negated, name = True, "ipaddress"
-    else:
-        negated, name = "not" in name, name.replace("not", "")
-
-    def one(value: str) -> bool:
+    def one(value: str) -> bool:  # what cannot be read, on either side, matches nothing
         found = False
-        for each in wanted:
-            takes_variables = name.startswith(("string", "arn"))
-            ready = filled(each, lookup) if takes_variables else each
-            found = found or (ready is not None and matches(name, value, ready))
+        for each in ready:
+            with contextlib.suppress(ValueError, TypeError):
+                found = found or test(read(value), read(each))
         return found is not negated
 
-    values = None if got is None else [got] if isinstance(got, str) else got
-    if qualifier.lower() == "forallvalues":
-        return values in (None, [""]) or all(map(one, values or []))
-    if values is None:
-        return optional or (negated and not colon)
-    if qualifier.lower() == "foranyvalue":
-        return values != [""] and any(map(one, values))
-    if not values:
-        return optional or negated
-    return len(values) == 1 and one(values[0])
+    values = [] if got is None else listed(got)
+    if got is None and optional:
+        return True
+    if qualifier:
+        return {"forallvalues": all, "foranyvalue": any}[qualifier](map(one, [] if values == [""] else values))
+    return (optional or negated) if not values else len(values) == 1 and one(values[0])
 
 
-def matches(name: str, got: str, want: str) -> bool:
-    """One value of the request and one of the policy."""
-    shown = "".join({hide: char for char, hide in HIDE.items()}.get(char, char) for char in want)
-    if name == "stringequals":
-        return got == shown
-    if name == "stringequalsignorecase":
-        return got.casefold() == shown.casefold()
-    if name == "stringlike":
-        return like(want, hidden(got)) or like(want, got)
-    if name in {"arnequals", "arnlike"}:
-        ours, theirs = want.split(":", 5), got.split(":", 5)
-        return (
-            len(ours) == len(theirs) == 6
-            and theirs[0] == "arn"
-            and all(like(one, hidden(other)) or like(one, other) for one, other in zip(ours, theirs, strict=True))
-        )
-    if name == "bool":
-        return want.lower() in {"true", "false"} and want.lower() == got.lower()
-    if name == "binaryequals":
-        return binary(want) is not None and binary(want) == binary(got)
-    if name == "ipaddress":
-        return in_range(got, want)
-    kind, order = re.fullmatch(r"(numeric|date)(.*)", name).groups()  # type: ignore[union-attr]
-    read = number if kind == "numeric" else moment
-    left, right = read(got), read(want)
-    if left is None or right is None:
-        return False
-    return {
-        "equals": left == right,
-        "lessthan": left < right,
-        "lessthanequals": left <= right,
-        "greaterthan": left > right,
-        "greaterthanequals": left >= right,
-    }[order]
-
-
-def number(value: str) -> Fraction | None:
-    return Fraction(value) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", value) else None
-
-
-def moment(value: str) -> Fraction | None:
+def moment(value: str) -> Fraction:  # seconds, or an ISO date that may end behind any part; four digits are a year
     if re.fullmatch(r"-?\d+", value) and len(value) != 4:
         return Fraction(value)
-    for form in ("%Y", "%Y-%m"):
-        try:
-            return Fraction(int(datetime.strptime(value, form).replace(tzinfo=UTC).timestamp()))
-        except ValueError:
-            continue
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return Fraction(found.timestamp()).limit_denominator(1_000_000)
+    found = datetime.fromisoformat(value + {4: "-01-01", 7: "-01"}.get(len(value), ""))
+    return Fraction((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
-def binary(value: str) -> bytes | None:
-    try:
-        return base64.b64decode(value, validate=True)
-    except ValueError:
-        return None
-
-
-def address(value: str) -> tuple[int, int] | None:
-    """Bits and width of an IP address."""
-    if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", value):
-        parts = [int(part) for part in value.split(".")]
-        return (sum(part << 8 * (3 - place) for place, part in enumerate(parts)), 32) if max(parts) < 256 else None
-    head, gap, tail = value.lower().partition("::")
-    left, right = head.split(":") if head else [], tail.split(":") if tail else []
-    words = left + ["0"] * (8 - len(left) - len(right)) + right if gap else left
-    if len(words) != 8 or not all(re.fullmatch(r"[0-9a-f]{1,4}", word) for word in words):
-        return None
-    return sum(int(word, 16) << 16 * (7 - place) for place, word in enumerate(words)), 128
-
-
-def in_range(got: str, want: str) -> bool:
-    """A range of the request lies in a range of the policy when it is no wider and begins alike."""
-    ours, theirs = network(want), network(got)
-    if ours is None or theirs is None or ours[1] != theirs[1]:
-        return False
-    shift = ours[1] - ours[2]
-    return theirs[2] >= ours[2] and ours[0] >> shift == theirs[0] >> shift
-
-
-def network(value: str) -> tuple[int, int, int] | None:
-    """Bits, width and prefix length."""
-    base, slash, length = value.partition("/")
-    found = address(base)
-    return found and (*found, int(length) if slash else found[1])
+parts = partial(re.compile(":").split, maxsplit=5)
+ORDERS = {"equals": order.eq, "lessthan": order.lt, "lessthanequals": order.le, "greaterthan": order.gt, "greaterthanequals": order.ge}  # fmt: skip
+READ = {"date": moment, "numeric": lambda value: Fraction(value if re.fullmatch(NUMBER, value) else "none")}
+OPERATORS: dict[str, tuple[Callable[[str], Any], Callable[[Any, Any], bool]]] = {
+    "stringequals": (lambda value: value.translate(LITERAL), order.eq),
+    "stringequalsignorecase": (lambda value: value.translate(LITERAL).casefold(), order.eq),
+    "stringlike": (str, lambda got, want: like(want, got)),
+    "arnlike": (parts, lambda got, want: got[0] == "arn" and len(got) == len(want) == 6 and all(map(like, want, got))),
+    "bool": (lambda value: ("false", "true").index(value.lower()), order.eq),
+    "binaryequals": (lambda value: base64.b64decode(value, validate=True), order.eq),
+    "ipaddress": (lambda value: ipaddress.ip_network(value, strict=False), lambda got, want: got.subnet_of(want)),
+    **{kind + name: (READ[kind], compare) for kind in READ for name, compare in ORDERS.items()},
+}

@@ -78,6 +78,7 @@ PRINCIPALS = {
         unique_id=f"{ACCOUNT}:guest",
     ),
     "web": outsider(PrincipalKind.WEB_IDENTITY, "accounts.google.com"),
+    "saml": outsider(PrincipalKind.SAML, f"arn:aws:iam::{ACCOUNT}:saml-provider/Corporate"),
     "service": outsider(PrincipalKind.SERVICE, "cloudtrail.amazonaws.com"),
     "anonymous": outsider(PrincipalKind.ANONYMOUS, ""),
 }
