@@ -75,15 +75,23 @@ def settled(live: Live) -> Live:
 
 
 @pytest.fixture(scope="module")
-def mary(settled: Live) -> Iterator[User]:
+def mary(settled: Live) -> User:
     """She may everything in CloudTrail, and nothing else."""
     user = settled.user("marymajor")
     settled.client("iam").put_user_policy(
         UserName="marymajor", PolicyName="trails", PolicyDocument=allowing("cloudtrail:*")
     )
-    yield user
-    if settled.client("cloudtrail").describe_trails(trailNameList=["Mary-Trail"])["trailList"]:
-        settled.client("cloudtrail").delete_trail(Name="Mary-Trail")
+    return user
+
+
+@pytest.fixture
+def trailing(settled: Live, mary: User) -> Iterator[User]:
+    """She with a trail that writes into the log group."""
+    trails = settled.client("cloudtrail")
+    trails.create_trail(Name="Mary-Trail", S3BucketName=BUCKET, **with_logs(settled))
+    trails.start_logging(Name="Mary-Trail")
+    yield mary
+    trails.delete_trail(Name="Mary-Trail")
 
 
 def refusal(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
@@ -106,14 +114,14 @@ def with_logs(live: Live) -> dict[str, str]:
 
 def test_mary_needs_to_pass_the_role(settled: Live, mary: User) -> None:
     trails = mary.client("cloudtrail")
-    asked = {"Name": "Mary-Trail", "S3BucketName": BUCKET, **with_logs(settled)}
+    asked = {"Name": "Passing-Trail", "S3BucketName": BUCKET, **with_logs(settled)}
     code, text = refusal(trails.create_trail, **asked)
     assert code == "AccessDeniedException"
     assert text == (
         f"User: arn:aws:iam::{settled.account}:user/marymajor is not authorized to perform: iam:PassRole "
         f"on resource: {role_arn(settled)} because no identity-based policy allows the iam:PassRole action"
     )
-    assert refusal(trails.get_trail, Name="Mary-Trail")[0] == "TrailNotFoundException"
+    assert refusal(trails.get_trail, Name="Passing-Trail")[0] == "TrailNotFoundException"
     condition = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
     statement = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": role_arn(settled), "Condition": condition}
     settled.client("iam").put_user_policy(
@@ -122,12 +130,13 @@ def test_mary_needs_to_pass_the_role(settled: Live, mary: User) -> None:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
     assert trails.create_trail(**asked)["CloudWatchLogsRoleArn"] == role_arn(settled)
-    trails.start_logging(Name="Mary-Trail")
+    settled.client("cloudtrail").delete_trail(Name="Passing-Trail")
+    settled.client("iam").delete_user_policy(UserName="marymajor", PolicyName="pass")
 
 
-def test_events_arrive_in_the_log_group(settled: Live, mary: User) -> None:
+def test_events_arrive_in_the_log_group(settled: Live, trailing: User) -> None:
     with pytest.raises(ClientError):
-        mary.client("iam").list_users()
+        trailing.client("iam").list_users()
     logs = settled.client("logs")
 
     def found() -> Any:
@@ -136,17 +145,17 @@ def test_events_arrive_in_the_log_group(settled: Live, mary: User) -> None:
         )
         return logs.filter_log_events(logGroupName=GROUP, filterPattern=pattern)["events"]
 
-    (event,) = eventually(found)
+    event = eventually(found)[-1]
     assert event["logStreamName"] == f"{settled.account}_CloudTrail_us-east-1"
     record = json.loads(event["message"])
     assert record["sourceIPAddress"] == "127.0.0.1"
-    status = mary.client("cloudtrail").get_trail_status(Name="Mary-Trail")
+    status = trailing.client("cloudtrail").get_trail_status(Name="Mary-Trail")
     assert status["LatestCloudWatchLogsDeliveryTime"]
     assert "LatestCloudWatchLogsDeliveryError" not in status
 
 
-def test_a_role_that_loses_its_rights_is_told_and_catches_up(settled: Live, mary: User) -> None:
-    iam, trails = settled.client("iam"), mary.client("cloudtrail")
+def test_a_role_that_loses_its_rights_is_told_and_catches_up(settled: Live, trailing: User) -> None:
+    iam, trails = settled.client("iam"), trailing.client("cloudtrail")
     iam.delete_role_policy(RoleName=ROLE, PolicyName="write")
     marker = f"lost-{time.time_ns()}"
     iam.create_user(UserName=marker)
@@ -160,8 +169,8 @@ def test_a_role_that_loses_its_rights_is_told_and_catches_up(settled: Live, mary
     assert len(eventually(lambda: logs.filter_log_events(**asked)["events"])) == 1
 
 
-def test_a_topic_is_told_of_files(settled: Live, mary: User) -> None:
-    trails = mary.client("cloudtrail")
+def test_a_topic_is_told_of_files(settled: Live, trailing: User) -> None:
+    trails = trailing.client("cloudtrail")
     trails.update_trail(Name="Mary-Trail", SnsTopicName=TOPIC)
     assert trails.get_trail(Name="Mary-Trail")["Trail"]["SnsTopicARN"] == topic_arn(settled)
     assert eventually(lambda: trails.get_trail_status(Name="Mary-Trail").get("LatestNotificationTime"))
@@ -258,8 +267,8 @@ def test_log_groups_that_are_wrong(standing: Live) -> None:
         assert code == "InvalidCloudWatchLogsLogGroupArnException"
 
 
-def test_both_are_cleared_with_empty_texts(mary: User) -> None:
-    trails = mary.client("cloudtrail")
+def test_both_are_cleared_with_empty_texts(trailing: User) -> None:
+    trails = trailing.client("cloudtrail")
     shown = trails.update_trail(
         Name="Mary-Trail", CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="", SnsTopicName=""
     )
@@ -289,7 +298,7 @@ def test_the_model_of_logs_is_kept_in_its_own_words(settled: Live) -> None:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def mateo(settled: Live) -> User:
     """He has AWSCloudTrail_FullAccess, which has nothing of AWS Config."""
     user = settled.user("mateojackson-integrations")
@@ -299,7 +308,13 @@ def mateo(settled: Live) -> User:
     return user
 
 
-def test_full_access_to_trails_is_none_to_config(settled: Live, mateo: User) -> None:
+def test_config_records_once_everything_is_there(settled: Live, mateo: User) -> None:
+    full_access_to_trails_is_none_to_config(settled, mateo)
+    a_channel_needs_its_bucket(settled, mateo)
+    changes_become_items(settled, mateo)
+
+
+def full_access_to_trails_is_none_to_config(settled: Live, mateo: User) -> None:
     role = role_arn(settled, "config-role")
     config = mateo.client("config")
     recorder = {"ConfigurationRecorder": {"name": "default", "roleARN": role}}
@@ -319,7 +334,7 @@ def test_full_access_to_trails_is_none_to_config(settled: Live, mateo: User) -> 
     assert settled.client("config").describe_configuration_recorders()["ConfigurationRecorders"] == []
 
 
-def test_config_records_once_everything_is_there(settled: Live, mateo: User) -> None:
+def a_channel_needs_its_bucket(settled: Live, mateo: User) -> None:
     iam, s3, bucket = settled.client("iam"), settled.client("s3"), "amzn-s3-demo-config-live"
     iam.create_role(RoleName="config-role", AssumeRolePolicyDocument=trust("config.amazonaws.com"))
     iam.put_user_policy(
@@ -343,6 +358,10 @@ def test_config_records_once_everything_is_there(settled: Live, mateo: User) -> 
     ]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
     config.put_delivery_channel(**channel)
+
+
+def changes_become_items(settled: Live, mateo: User) -> None:
+    iam, config = settled.client("iam"), mateo.client("config")
     config.start_configuration_recorder(ConfigurationRecorderName="default")
     iam.tag_user(UserName=mateo.name, Tags=[{"Key": "team", "Value": "trails"}])
     user = iam.get_user(UserName=mateo.name)["User"]["UserId"]
