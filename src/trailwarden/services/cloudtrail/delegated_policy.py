@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from trailwarden.auth.organization import DelegatedAdministrator
-from trailwarden.services.cloudtrail.event_data_store import EventDataStore
+from trailwarden.lake.store import EventDataStore
 from trailwarden.services.cloudtrail.requirements import SERVICE
 from trailwarden.storage.ports import Document
 

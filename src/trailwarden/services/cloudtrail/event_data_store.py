@@ -4,17 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from trailwarden.arn import Arn
 from trailwarden.auth.organization import Organization, membership
 from trailwarden.errors import AwsError
-from trailwarden.events.selectors import AdvancedSelector
+from trailwarden.lake.store import STORE, EventDataStore, is_gone
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.organization import NotOrganizationMasterAccountException, administers
 from trailwarden.services.cloudtrail.selectors import shown_advanced
 from trailwarden.services.world import World
-from trailwarden.storage.ports import Kind
 
 __all__ = [
     "STORE",
@@ -61,62 +58,9 @@ class InactiveEventDataStoreException(AwsError):
     message = "The event data store is inactive: {arn}"
 
 
-class EventDataStore(msgspec.Struct, frozen=True, kw_only=True):
-    """An event data store. Key: (account, region, id). Times are seconds since the epoch; "" stands for a setting not made.
-
-    `organization` is the organization's id for one of an organization, else ""; its management account owns it.
-    `deletion` is when a store pending deletion goes. `policy` is its resource-based policy. `position` is the journal's
-    newest position when ingestion began: what was committed behind it is taken in.
-    """
-
-    account: str
-    region: str
-    id: str
-    name: str
-    created: float
-    updated: float
-    selectors: tuple[AdvancedSelector, ...]
-    multi_region: bool = True
-    organization: str = ""
-    retention_days: int = 366
-    protected: bool = True
-    kms_key_id: str = ""
-    billing: str = "EXTENDABLE_RETENTION_PRICING"
-    status: str = "ENABLED"
-    deletion: float | None = None
-    tags: dict[str, str] = {}
-    policy: str = ""
-    position: int = 0
-
-    @property
-    def arn(self) -> str:
-        """`arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/EXAMPLE-…`."""
-        resource = f"eventdatastore/{self.id}"
-        return str(Arn(service="cloudtrail", region=self.region, account=self.account, resource=resource))
-
-    @property
-    def categories(self) -> frozenset[str]:
-        """The categories of the events that it takes."""
-        return frozenset(
-            value
-            for selector in self.selectors
-            for field in selector.field_selectors
-            if field.field == "eventCategory"
-            for value in field.equals
-        )
-
-
-STORE = Kind("cloudtrail.store", EventDataStore)
-
-
 def keep_store(world: World, store: EventDataStore) -> None:
     """Write the store."""
     world.put(STORE, store.account, store.region, store.id, store)
-
-
-def is_gone(store: EventDataStore, now: float) -> bool:
-    """Whether a store that was to be deleted is."""
-    return store.deletion is not None and store.deletion <= now
 
 
 def find_store(call: Call, world: World, given: str) -> EventDataStore:

@@ -11,6 +11,7 @@ import msgspec
 from trailwarden.auth.organization import membership
 from trailwarden.errors import AwsError
 from trailwarden.events.selectors import AdvancedSelector, FieldSelector, refusal
+from trailwarden.lake.store import STORE, EventDataStore, closed, is_gone, reopened
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.channel import CHANNEL
 from trailwarden.services.cloudtrail.destinations import check_key, key_arn
@@ -20,12 +21,9 @@ from trailwarden.services.cloudtrail.errors import (
     InvalidParameterException,
 )
 from trailwarden.services.cloudtrail.event_data_store import (
-    STORE,
-    EventDataStore,
     active_store,
     administered_store,
     find_store,
-    is_gone,
     keep_store,
     shown_store,
 )
@@ -235,6 +233,7 @@ def update_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
     )
     if changed.name != standing.name:
         _check_name(world, changed)
+    changed = _windowed(world, standing, changed)
     keep_store(world, changed)
     return {**shown_store(changed), "FederationStatus": "DISABLED"}
 
@@ -251,6 +250,7 @@ def delete_event_data_store(call: Call, world: World) -> None:
     if any(store.arn in document.body.destinations for document in world.list(CHANNEL, store.account, store.region)):
         raise ChannelExistsForEDSException
     deletion = call.now + _KEPT_DAYS * _DAY
+    store = closed(store, world.storage.journal.newest())
     keep_store(world, msgspec.structs.replace(store, status="PENDING_DELETION", deletion=deletion, updated=call.now))
 
 
@@ -265,7 +265,8 @@ def restore_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
         raise InvalidEventDataStoreStatusException(status=store.status)
     if store.organization:
         demand_organization(call, world)
-    store = msgspec.structs.replace(store, status="ENABLED", deletion=None, updated=call.now)
+    store = msgspec.structs.replace(store, deletion=None, updated=call.now)
+    store = reopened(store, world.storage.journal.newest())
     keep_store(world, store)
     return shown_store(store)
 
@@ -277,8 +278,8 @@ def start_event_data_store_ingestion(call: Call, world: World) -> None:
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartEventDataStoreIngestion.html
     """
     store = _switched(call, world, "STOPPED_INGESTION")
-    position = world.storage.journal.newest()
-    keep_store(world, msgspec.structs.replace(store, status="ENABLED", updated=call.now, position=position))
+    store = reopened(store, world.storage.journal.newest())
+    keep_store(world, msgspec.structs.replace(store, updated=call.now))
 
 
 @operation("cloudtrail:StopEventDataStoreIngestion")
@@ -287,8 +288,17 @@ def stop_event_data_store_ingestion(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopEventDataStoreIngestion.html
     """
-    store = _switched(call, world, "ENABLED")
+    store = closed(_switched(call, world, "ENABLED"), world.storage.journal.newest())
     keep_store(world, msgspec.structs.replace(store, status="STOPPED_INGESTION", updated=call.now))
+
+
+def _windowed(world: World, standing: EventDataStore, changed: EventDataStore) -> EventDataStore:
+    """What was recorded until now stays taken in under the settings until now."""
+    before = (standing.selectors, standing.multi_region, standing.organization)
+    if before == (changed.selectors, changed.multi_region, changed.organization):
+        return changed
+    past = closed(standing, world.storage.journal.newest())
+    return msgspec.structs.replace(changed, earlier=past.earlier, position=past.position)
 
 
 def _visible(call: Call, world: World) -> list[EventDataStore]:

@@ -14,7 +14,7 @@ from trailwarden.policy import RESOURCE, Layer, MalformedPolicy, Policy, Source,
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.delegated_policy import delegated_policy
 from trailwarden.services.cloudtrail.errors import ResourceNotFoundException, ResourceTypeNotSupportedException
-from trailwarden.services.cloudtrail.event_data_store import EventDataStore, is_gone
+from trailwarden.lake.store import EventDataStore, is_gone
 from trailwarden.services.cloudtrail.resources import Resource, change_resource, resource_of
 from trailwarden.services.principals import unknown_principals
 from trailwarden.services.registry import operation

@@ -12,7 +12,7 @@ from trailwarden.arn import Arn
 from trailwarden.delivery.trail import TRAIL, Trail
 from trailwarden.services.cloudtrail.channel import CHANNEL, Channel
 from trailwarden.services.cloudtrail.dashboard import DASHBOARD, Dashboard
-from trailwarden.services.cloudtrail.event_data_store import STORE, EventDataStore
+from trailwarden.lake.store import STORE, EventDataStore
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind, Reader
 
