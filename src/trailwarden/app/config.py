@@ -8,7 +8,7 @@ __all__ = ["Config"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Settings of one server. `database` and `blobs` default to files below `data`; intervals are in seconds."""
+    """Settings of one server. `database`, `blobs` and `lake` default to files below `data`; intervals are in seconds."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -18,6 +18,8 @@ class Config:
     root_secret_key: str = ""
     database: str = ""
     blobs: str = ""
+    lake: str = ""
+    seal_interval: float = 60.0
     delivery_interval: float = 300.0
     digest_interval: float = 3600.0
     authorization_tail: bool = False
@@ -40,3 +42,16 @@ class Config:
     def blobs_url(self) -> str:
         """The blob store's URL or folder."""
         return self.blobs or str(self.data.resolve() / "blobs")
+
+    @property
+    def lake_folder(self) -> Path:
+        """The folder of event data stores: with a shared database beside shared blobs, so that all nodes have the same."""
+        if self.lake:
+            return Path(self.lake).resolve()
+        shared = self.database and self.blobs and "://" not in self.blobs
+        return Path(self.blobs).resolve() / "lake" if shared else self.data.resolve() / "lake"
+
+    @property
+    def lake_catalog(self) -> str:
+        """The URL of the event data stores' catalog: the database, or a file of its own beside an SQLite database."""
+        return self.database if self.database.startswith("postgresql") else f"sqlite:///{self.lake_folder}/catalog.db"

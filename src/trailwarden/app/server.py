@@ -25,6 +25,8 @@ from trailwarden.clock import Chance, Clock, system_clock
 from trailwarden.delivery.worker import Deliverer
 from trailwarden.errors import ServiceUnavailable
 from trailwarden.events.record import Recorder
+from trailwarden.lake import Lake
+from trailwarden.lake.upkeep import Keeper
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
 from trailwarden.services import (
@@ -180,7 +182,13 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         log_groups=logs.GroupDestination(world),
         notices=sns.TopicNotices(world),
     )
-    workers = (deliverer, sns.Postman(storage, config.endpoint, clock), access.Expirer(storage, world, clock))
+    lake = Lake(storage, config.lake_folder, config.lake_catalog, clock, chance)
+    workers = (
+        deliverer,
+        sns.Postman(storage, config.endpoint, clock),
+        access.Expirer(storage, world, clock),
+        Keeper(lake, clock, seal_interval=config.seal_interval),
+    )
     return Server(
         config=config,
         founded=founded,

@@ -53,6 +53,15 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
             help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default."
         ),
     ] = "",
+    lake: Annotated[
+        str,
+        typer.Option(
+            help="Folder of event data stores, shared by all nodes; in DIR or beside shared blobs by default."
+        ),
+    ] = "",
+    seal_interval: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between commits into event data stores; queries see events at once.")
+    ] = 60.0,
     tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
     delivery_interval: Annotated[float, typer.Option(min=0.1, help="Seconds between deliveries of log files.")] = 300.0,
@@ -76,6 +85,8 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
         root_secret_key=root_secret_key,
         database=database,
         blobs=blobs,
+        lake=lake,
+        seal_interval=seal_interval,
         delivery_interval=delivery_interval,
         digest_interval=digest_interval,
         authorization_tail=authorization_tail,

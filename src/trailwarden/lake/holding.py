@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from trailwarden.clock import Chance, Clock
-from trailwarden.lake.records import Batch, opened, write
+from trailwarden.lake.records import Batch, Written, merged, opened, write
 from trailwarden.lake.schema import Family, family_of
 from trailwarden.lake.selection import selection
-from trailwarden.lake.store import STORE, EventDataStore, is_gone
+from trailwarden.lake.store import EventDataStore
 from trailwarden.lake.warehouse import Held, Pinned, Warehouse
 from trailwarden.storage.ports import Entry, Kind, Storage
 
@@ -109,17 +109,16 @@ class Holding:
             oldest=self._oldest(store),
         )
 
+    def merged(self, paths: Sequence[str], store: str, day: date) -> Written:
+        """One file made from several of a day, which no table mentions yet."""
+        return merged(paths, self.warehouse.data_folder(store), day, self.chance.uuid())
+
     def forget(self, store: str) -> None:
         """Remove a store's table and its files for good."""
         with self.warehouse.lock(store):
             self.warehouse.drop(store)
             with suppress(FileNotFoundError):
                 shutil.rmtree(self.warehouse.folder / store)
-
-    def stores(self) -> list[EventDataStore]:
-        """All stores of all accounts that are not gone."""
-        now = self.clock()
-        return [each.body for each in self.storage.begin().list(STORE) if not is_gone(each.body, now)]
 
     def _append(self, store: EventDataStore, family: Family, batch: Batch, so_far: Appended) -> Appended:
         self.seal(store)

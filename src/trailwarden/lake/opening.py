@@ -35,6 +35,13 @@ class Lake:
                 self._holding = self._open()
             return self._holding
 
+    def close(self) -> None:
+        """Release what was opened."""
+        with self._guard:
+            if self._holding is not None:
+                self._holding.warehouse.close()
+            self._holding = None
+
     def _open(self) -> "Holding":
         holding, warehouse = (import_module(f"trailwarden.lake.{name}") for name in ("holding", "warehouse"))
         tables = warehouse.Warehouse(self.catalog, self.folder)

@@ -1,6 +1,7 @@
 """From records as JSON to Parquet files of one day each, written durably before any commit names them."""
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,8 +108,8 @@ def write(batch: Batch, folder: Path, name: str) -> list[Written]:
 
 
 def merged(paths: Sequence[str], folder: Path, day: date, name: str) -> Written:
-    """One file from several of the same day, in order of eventTime."""
-    with _engine() as connection:
+    """One file from several of the same day, in order of eventTime; what does not fit into memory waits beside it."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="merging-") as spill, _engine(spill) as connection:
         asked = "SELECT * FROM read_parquet(?) ORDER BY eventtime, eventid"
         return _write(connection.sql(asked, params=[list(paths)]).to_arrow_reader(_ROWS), folder, day, name)
 
@@ -138,8 +139,12 @@ def synced(path: Path) -> None:
 
 
 @contextmanager
-def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    settings: dict[str, str | bool | int | float | list[str]] = {"memory_limit": _MEMORY, "threads": _THREADS}
+def _engine(spill: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "threads": _THREADS,
+        "temp_directory": spill,
+    }
     connection = duckdb.connect(":memory:", config=settings)
     try:
         connection.execute("SET TimeZone = 'UTC'")

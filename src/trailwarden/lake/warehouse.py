@@ -210,6 +210,13 @@ class Warehouse:
         """The ids of the stores that have a table."""
         return {name[-1] for name in self._catalog().list_tables(NAMESPACE)}
 
+    def close(self) -> None:
+        """Release the catalog's connections."""
+        with self._guard:
+            if self._opened is not None:
+                self._opened.close()
+            self._opened = None
+
     def _catalog(self) -> SqlCatalog:
         with self._guard:
             if self._opened is None:
