@@ -50,9 +50,10 @@ def main() -> None:
         for call in CALLS:
             if (peer, call) in spent and ("trailwarden", call) in spent:
                 print(f"{call:28} {spent[peer, call] / spent['trailwarden', call]:6.1f} times {peer}")
-    subprocess.run([sys.executable, "-m", "bench.stages"], check=False)
 
 
 if sys.argv[1:] != ["policy"]:
     main()
+    for bench in ("bench.stages", "bench.replay"):
+        subprocess.run([sys.executable, "-m", bench], check=False)
 policy.main()

@@ -87,10 +87,11 @@ def history_of(logs: list[Path] | None, connection: Connection | None) -> tuple[
 
 @contextmanager
 def running(total: int | None) -> Iterator["_Advance"]:
-    """A progress bar on standard error, where that is a terminal."""
+    """A progress bar on standard error, where that is a terminal. It has no thread, so that workers can be forked."""
     columns = (TextColumn("{task.fields[events]:,} events"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, auto_refresh=False, disable=not shown) as progress:
         yield _Advance(progress, total)
 
 
@@ -104,4 +105,4 @@ class _Advance:
     def __call__(self, events: int) -> None:
         """One more portion, of so many events."""
         self._events += events
-        self._progress.update(self._task, advance=1, events=self._events)
+        self._progress.update(self._task, advance=1, events=self._events, refresh=True)

@@ -5,6 +5,7 @@ Statements that stand unchanged decide every other request as before, so that it
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from trailwarden.catalog import Check
 from trailwarden.diagnose.case import MoreNeeded
@@ -14,9 +15,9 @@ from trailwarden.diagnose.standing import Standing, compiled, keys_of
 from trailwarden.policy import (
     UNKNOWN,
     AccessRequest,
+    Condition,
     Context,
     ContextValue,
-    Found,
     Layer,
     Policy,
     PolicySet,
@@ -32,21 +33,35 @@ __all__ = ["Bearing", "bearing_on", "resources_changed"]
 _ANYTHING = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
 """Stands for what was taken for granted where no policy was known."""
 
+_REMEMBERED_MAX = 500_000
 _SOMEBODY = Principal(kind=PrincipalKind.USER, account="", arn="")
 
 
 class _Open(Context):
-    """A context of which some keys are known, there or not, and all others may be anything."""
+    """The context of a permission of which some keys are known, there or not, and all others may be anything."""
 
-    __slots__ = ("_settled",)
+    __slots__ = ("_check", "_folded", "_given")
 
-    def __init__(self, entries: Mapping[str, ContextValue], settled: frozenset[str]) -> None:
-        super().__init__({key.lower(): value for key, value in entries.items()})
-        self._settled = settled
+    def __init__(self, check: Check, given: Mapping[str, ContextValue | None]) -> None:
+        super().__init__({})
+        self._check, self._given = check, given
+        self._folded: Mapping[str, ContextValue] | None = None
 
     def value(self, key: str) -> ContextValue | None:
-        found = super().value(key)
-        return UNKNOWN if found is None and key not in self._settled else found
+        """What the permission itself tells goes before what was given."""
+        folded = self._folded
+        if folded is None:
+            folded = self._folded = {name.lower(): value for name, value in self._check.context.items()}
+        found = folded.get(key)
+        return self._given.get(key, UNKNOWN) if found is None else found
+
+
+@lru_cache(maxsize=4096)
+def _folded(keys: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(str.lower, keys))
+
+
+_Told = tuple[ContextValue | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,28 +71,36 @@ class Bearing:
     policies: tuple[Policy, ...]
     always: bool
     keys: tuple[str, ...]
-    known: dict[tuple[ContextValue | None, ...], bool] = field(default_factory=dict, compare=False, repr=False)
     calls: dict[tuple[object, ...], bool] = field(default_factory=dict, compare=False, repr=False)
+    _open: dict[_Told, Mapping[int, tuple[Condition, ...]]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def silent(self) -> bool:
         """Whether nothing of the caller's can change."""
         return not self.policies and not self.always
 
-    def may_apply(self, told: tuple[ContextValue | None, ...]) -> bool:
+    def may_apply(self, told: _Told) -> bool:
         """Whether, under these circumstances (of `keys`), any changed statement can apply to anything."""
-        if self.always:
-            return True
-        asking = self._asking(Check(action="", resource="*"), told)
-        return any(
-            all(condition.holds(asking) is not False for condition in statement.conditions)
-            for policy in self.policies
-            for statement in policy.statements
-        )
+        return self.always or bool(self._left_open(told))
 
-    def concerns(self, checks: Iterable[Check], told: tuple[ContextValue | None, ...]) -> bool:
+    def _left_open(self, told: _Told) -> Mapping[int, tuple[Condition, ...]]:
+        """The statements, by their `id`, that these circumstances leave open, each with the conditions that turn on more."""
+        found = self._open.get(told)
+        if found is None:
+            asking = self._asking(Check(action="", resource="*"), told)
+            found = {}
+            for statement in (each for policy in self.policies for each in policy.statements):
+                held = [(condition, condition.holds(asking)) for condition in statement.conditions]
+                if all(holds is not False for _, holds in held):
+                    found[id(statement)] = tuple(condition for condition, holds in held if holds is None)
+            if len(self._open) >= _REMEMBERED_MAX:
+                self._open.clear()
+            self._open[told] = found
+        return found
+
+    def concerns(self, checks: Iterable[Check], told: _Told) -> bool:
         """Whether any changed statement can apply to one of these permissions."""
-        return self.always or any(True for check in checks for _ in self._found(check, told))
+        return self.always or any(self._may_take_in(check, told) for check in checks)
 
     def picks(self, checks: Iterable[Check]) -> bool:
         """Whether a changed statement that speaks of the action is about certain resources alone."""
@@ -88,20 +111,21 @@ class Bearing:
             for found in policy.candidates(check.action.lower())
         )
 
-    def _found(self, check: Check, told: tuple[ContextValue | None, ...]) -> Iterator[Found]:
+    def _may_take_in(self, check: Check, told: _Told) -> bool:
+        """Whether any changed statement can apply to this permission. What it tells itself goes before the event."""
+        left = self._left_open(told) if _folded(tuple(check.context)).isdisjoint(self.keys) else None
         asking = self._asking(check, told)
-        for policy in self.policies:
-            for found in policy.candidates(asking.action):
-                statement = found.statement
-                if resource_matches(statement, asking) is not False and all(
-                    condition.holds(asking) is not False for condition in statement.conditions
-                ):
-                    yield found
+        for found in (found for policy in self.policies for found in policy.candidates(asking.action)):
+            statement = found.statement
+            conditions = statement.conditions if left is None else left.get(id(statement))
+            if conditions is None or resource_matches(statement, asking) is False:
+                continue
+            if all(condition.holds(asking) is not False for condition in conditions):
+                return True
+        return False
 
-    def _asking(self, check: Check, told: tuple[ContextValue | None, ...]) -> Asking:
-        given = dict(zip(self.keys, told, strict=True))
-        entries: dict[str, ContextValue] = {key: value for key, value in given.items() if value is not None}
-        context = _Open({**entries, **check.context}, frozenset(given))
+    def _asking(self, check: Check, told: _Told) -> Asking:
+        context = _Open(check, dict(zip(self.keys, told, strict=True)))
         return asking_of(
             AccessRequest(principal=_SOMEBODY, action=check.action, resource=check.resource, context=context)
         )

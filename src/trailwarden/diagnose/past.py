@@ -17,12 +17,23 @@ from trailwarden.arn import Arn
 from trailwarden.catalog import Check
 from trailwarden.diagnose.account import Account
 from trailwarden.diagnose.calls import action_of_event, call_of
+from trailwarden.diagnose.circumstances import Supposed
 from trailwarden.diagnose.history import Event
 from trailwarden.diagnose.message import read_message
 from trailwarden.diagnose.naming import resource_arn
 from trailwarden.policy import UNKNOWN, ContextValue, Layer
 
-__all__ = ["Asked", "Outcome", "asked_of", "caller_of", "circumstances", "issuer_of", "outcome_of", "settled_by"]
+__all__ = [
+    "Asked",
+    "Outcome",
+    "Recorded",
+    "asked_of",
+    "caller_of",
+    "circumstances",
+    "issuer_of",
+    "outcome_of",
+    "settled_by",
+]
 
 _REFUSED = re.compile(
     r"AccessDenied|UnauthorizedOperation|UnauthorizedAccess|AuthorizationError|Forbidden|NotAuthorized|AuthFailure"
@@ -269,6 +280,43 @@ _TOLD: Mapping[str, _Told] = {
 def settled_by() -> frozenset[str]:
     """The keys of which an event tells whether its request had them."""
     return frozenset(_TOLD)
+
+
+_SETTLED = settled_by()
+
+
+class Recorded(Supposed):
+    """The context of one permission of a recorded call: what the permission tells, then the event, then who the caller is.
+
+    Keys that none of them tells, and that the call may have carried, are UNKNOWN.
+    """
+
+    __slots__ = ("_caller", "_event")
+
+    def __init__(
+        self,
+        event: Event,
+        check: Check,
+        caller: Mapping[str, ContextValue],
+        possible: frozenset[str],
+        filled: frozenset[str],
+    ) -> None:
+        """`caller` has its keys in lower case. A passed role goes to the service that the call is made to."""
+        passed = check.action == "iam:PassRole" and event.event_source != "iam.amazonaws.com"
+        own = {"iam:PassedToService": event.event_source, **check.context} if passed else check.context
+        super().__init__(own, possible, filled)
+        self._event, self._caller = event, caller
+
+    def value(self, key: str) -> ContextValue | None:
+        """The value of a key in lower case; UNKNOWN for one that may have been there, None for one that was not."""
+        found = self._entries.get(key)
+        if found is None and key in _TOLD:
+            found = _TOLD[key](self._event)
+        if found is None:
+            found = self._caller.get(key)
+        if found is not None:
+            return found  # type: ignore[return-value]  # no entry is a function here
+        return None if key in _SETTLED else super().value(key)
 
 
 def circumstances(event: Event, keys: Iterable[str]) -> tuple[ContextValue | None, ...]:

@@ -1,25 +1,31 @@
 """What-if replay: recorded calls, decided by the policies as they stand and as they are thought of."""
 
+import gc
 import os
+import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from trailwarden.catalog import Check
+from trailwarden.diagnose.alike import Decided, Deciding
 from trailwarden.diagnose.bearing import Bearing, bearing_on, resources_changed
 from trailwarden.diagnose.case import MoreNeeded
 from trailwarden.diagnose.changes import Changed
-from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
+from trailwarden.diagnose.circumstances import identity_context, possible_keys
 from trailwarden.diagnose.data import FileData, Unreadable
 from trailwarden.diagnose.history import Event, Portion, events_of
 from trailwarden.diagnose.past import (
     Asked,
     Outcome,
+    Recorded,
     asked_of,
     caller_of,
     circumstances,
@@ -27,16 +33,16 @@ from trailwarden.diagnose.past import (
     outcome_of,
     settled_by,
 )
-from trailwarden.diagnose.shift import Reason, Shift, shift_of
+from trailwarden.diagnose.shift import Reason, Shift
 from trailwarden.diagnose.standing import Standing, compiled, documents_of, keys_of
 from trailwarden.diagnose.tally import Group, Tally
-from trailwarden.policy import UNKNOWN, AccessRequest, ContextValue, Decision, Effect, Principal, PrincipalKind
+from trailwarden.policy import UNKNOWN, AccessRequest, ContextValue, Effect, Principal, PrincipalKind
 
 __all__ = ["Replayer", "replay"]
 
 _REMEMBERED_MAX = 500_000
-_SHORT = 200_000
-"""Events that one process has judged before others, which must learn all the policies, have been started."""
+_SHORT = 100_000
+"""Events that one process has judged before others are started. Even one portion before teaches it what all would learn."""
 
 _AHEAD = 4
 """Portions handed out for each worker, so that a long history never stands in memory."""
@@ -54,8 +60,7 @@ class _Judged:
     """One permission, decided twice."""
 
     check: Check
-    before: Decision
-    after: Decision
+    decided: Decided
 
 
 _Verdict = Group | None
@@ -70,7 +75,9 @@ class Replayer:
     """Judges events by two states of an account. Not for use by two threads at once."""
 
     def __init__(self, before: FileData, changed: Changed) -> None:
+        self._setting = before, changed
         self._before, self._after = Standing(before), Standing(changed.data)
+        self._deciding = Deciding(self._before, self._after)
         self._account = before.details
         texts = documents_of(before) | documents_of(changed.data)
         keys = keys_of(compiled(texts))
@@ -82,8 +89,13 @@ class Replayer:
         self._anybody = Bearing(policies=touched, always=False, keys=tuple(sorted(keys_of(touched) & _SETTLED)))
         self._organized = _organized(before)
         self._bearings: dict[str, Bearing] = {}
+        self._circumstances: dict[str, Mapping[str, ContextValue]] = {}
         self._verdicts: dict[tuple[object, ...], _Verdict] = {}
         self._asked: dict[tuple[object, ...], Asked] = {}
+
+    def __reduce__(self) -> tuple[type["Replayer"], tuple[FileData, Changed]]:
+        """Another process gets what it is made of, and learns the policies itself."""
+        return Replayer, self._setting
 
     def replay(self, events: Iterable[Event], tally: Tally) -> None:
         """Count what becomes of each event."""
@@ -94,13 +106,10 @@ class Replayer:
             if bearing is None:
                 bearing = bearings[principal] = self._bearing(principal)
             told = circumstances(event, bearing.keys)
-            may = bearing.known.get(told)
-            if may is None:
-                may = _kept(bearing.known, told, bearing.may_apply(told))
             outcome = outcome_of(event)
             if outcome is None:
                 tally.others += 1
-            elif not may:
+            elif not bearing.may_apply(told):
                 tally.judged += 1
             else:
                 tally.count(self._of_call(event, principal, outcome, told), event)
@@ -179,29 +188,27 @@ class Replayer:
 
     def _judge(self, event: Event, principal: str, asked: Asked, check: Check) -> _Judged:
         case = self._before.caller(principal)
-        owner = _owner(check.resource, asked, case.request.principal.account or self._account.id)
-        context: dict[str, ContextValue] = {
-            **identity_context(case.identity),
-            **self._organized,
-            **self._tagged(principal),
-            **{
-                key: value
-                for key, value in zip(self._keys, circumstances(event, self._keys), strict=True)
-                if value is not None
-            },
-            **({"iam:PassedToService": event.event_source} if _passes(event, check) else {}),
-            **check.context,
-        }
         request = AccessRequest(
             principal=case.request.principal,
             action=check.action,
             resource=check.resource,
-            resource_account=owner,
-            context=Supposed(context, _possible_keys(check.action), asked.filled | _SETTLED),
+            resource_account=_owner(check.resource, asked, case.request.principal.account or self._account.id),
+            context=Recorded(event, check, self._standing(principal), _possible_keys(check.action), asked.filled),
         )
-        before, _ = self._before.decide(principal, request)
-        after, _ = self._after.decide(principal, request)
-        return _Judged(check, before, after)
+        return _Judged(check, self._deciding.decide(principal, request))
+
+    def _standing(self, principal: str) -> Mapping[str, ContextValue]:
+        """The keys, in lower case, that are there whatever a caller asks."""
+        found = self._circumstances.get(principal)
+        if found is None:
+            told = {
+                **identity_context(self._before.identity(principal)),
+                **self._organized,
+                **self._tagged(principal),
+            }
+            found = {key.lower(): value for key, value in told.items()}
+            _kept(self._circumstances, principal, found)
+        return found
 
     def _tagged(self, principal: str) -> dict[str, ContextValue]:
         """The tags of a session that may have been given some: events do not tell them.
@@ -254,13 +261,9 @@ def _owner(resource: str, asked: Asked, account: str) -> str:
     return parts[4] if parts[4].isdecimal() else asked.owners.get(resource, "") or account
 
 
-def _passes(event: Event, check: Check) -> bool:
-    return check.action == "iam:PassRole" and event.event_source != "iam.amazonaws.com"
-
-
 def _is_service(judged: list[_Judged]) -> bool:
     """A service's call that no resource's policy lets in is none that policies decide."""
-    principal: Principal = judged[0].before.request.principal
+    principal: Principal = judged[0].decided.before.request.principal
     return principal.kind is PrincipalKind.SERVICE
 
 
@@ -269,19 +272,19 @@ _RANKS = {"denied": 0, "unknown": 1, "contradicted": 2, "same": 3}
 
 def _allowed(judged: list[_Judged]) -> tuple[Check, Shift]:
     """A call was allowed as all its permissions were; what counts is the one that fares worst."""
-    shifts = [(each.check, shift_of(each.before, each.after, denied=False)) for each in judged]
+    shifts = [(each.check, each.decided.shift(denied=False)) for each in judged]
     return min(shifts, key=lambda pair: _RANKS[pair[1].kind])
 
 
 def _denied(judged: list[_Judged]) -> tuple[Check, Shift]:
     """A call was denied as one of its permissions was; it is allowed if none is any more."""
-    wanting = [each for each in judged if each.before.effect is not Effect.ALLOWED] or judged
-    worst = next((each for each in judged if each.after.effect is Effect.DENIED), None)
+    wanting = [each for each in judged if each.decided.before.effect is not Effect.ALLOWED] or judged
+    worst = next((each for each in judged if each.decided.after.effect is Effect.DENIED), None)
     if worst is not None:
         return worst.check, Shift("same")
-    shifts = [(each.check, shift_of(each.before, each.after, denied=True)) for each in wanting]
+    shifts = [(each.check, each.decided.shift(denied=True)) for each in wanting]
     unknown = [pair for pair in shifts if pair[1].kind == "unknown"]
-    if unknown or any(each.after.effect is Effect.DEPENDS for each in judged):
+    if unknown or any(each.decided.after.effect is Effect.DEPENDS for each in judged):
         return unknown[0] if unknown else (judged[0].check, Shift("same"))
     return shifts[0]
 
@@ -301,8 +304,7 @@ def replay(
     """
     run = _Run(before, changed, progress or _silent)
     stream = iter(portions)
-    if workers < 2:  # noqa: PLR2004 — one is this process
-        run.alone(stream, most=None if workers else _SHORT)
+    run.alone(stream, most={0: _SHORT, 1: None}.get(workers, 1))
     if workers != 1:
         run.together(stream, workers or os.cpu_count() or 1)
     return run.whole
@@ -316,14 +318,13 @@ class _Run:
     """One replay under way."""
 
     def __init__(self, before: FileData, changed: Changed, progress: Callable[[int], None]) -> None:
-        self._setting, self._progress = (before, changed), progress
+        self._replayer, self._progress = Replayer(before, changed), progress
         self.whole = Tally()
 
     def alone(self, portions: Iterator[Portion], *, most: int | None) -> None:
         """Judge in this process, so many events at most."""
-        replayer = Replayer(*self._setting)
         for portion in portions:
-            self._add(_of_portion(replayer, portion))
+            self._add(_of_portion(self._replayer, portion))
             if most is not None and self.whole.events >= most:
                 return
 
@@ -333,9 +334,8 @@ class _Run:
         if first is None:
             return
         waiting: deque[Future[Tally]] = deque()
-        context = get_context("spawn")
         try:
-            with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=self._setting) as pool:
+            with ProcessPoolExecutor(workers, _context(), initializer=_begin, initargs=(self._replayer,)) as pool:
                 for portion in chain((first,), portions):
                     waiting.append(pool.submit(_work, portion))
                     if len(waiting) >= workers * _AHEAD:
@@ -350,6 +350,11 @@ class _Run:
         self.whole.add(tally)
 
 
+def _context() -> BaseContext:
+    """Forked workers share what this process has learnt; where other threads might hold locks, they start anew."""
+    return get_context("fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn")
+
+
 def _of_portion(replayer: Replayer, portion: Portion) -> Tally:
     events, wrong = events_of(portion)
     tally = Tally(wrong=wrong)
@@ -361,8 +366,11 @@ _WORKERS: list[Replayer] = []
 """The replayer of this process, where it is a worker."""
 
 
-def _begin(before: FileData, changed: Changed) -> None:
-    _WORKERS[:] = [Replayer(before, changed)]
+def _begin(replayer: Replayer) -> None:
+    """What is known by now stays for good, and what will be learnt nearly so: looking for garbage there is in vain."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    _WORKERS[:] = [replayer]
 
 
 def _work(portion: Portion) -> Tally:

@@ -1,6 +1,7 @@
 """The policies that stand in an account, each compiled once, for judging many requests."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Identity
@@ -20,7 +21,7 @@ from trailwarden.policy import (
     evaluate,
 )
 
-__all__ = ["Standing", "compiled", "documents_of", "keys_of"]
+__all__ = ["HangingPlace", "Standing", "compiled", "documents_of", "keys_of"]
 
 _NOBODY = Refusal(text="")
 _RESOURCES_MAX = 100_000
@@ -28,9 +29,9 @@ _LOOKING = "trailwarden.invalid"
 """A principal that no policy names: who only looks what hangs on a resource."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Hanging:
-    """What hangs on one resource, and which data of it is missing."""
+    """What hangs on one resource, and which data of it is missing. Each is itself alone, so that it is a quick key."""
 
     resource: tuple[Policy, ...] = ()
     trust: tuple[Policy, ...] = ()
@@ -38,6 +39,13 @@ class _Hanging:
 
 
 _NOTHING = _Hanging()
+
+
+class HangingPlace(NamedTuple):
+    """What hangs on a resource, and whether it is the account's own, which its organization's policies cap."""
+
+    hanging: _Hanging
+    own: bool
 
 
 class Standing:
@@ -69,16 +77,25 @@ class Standing:
 
     def decide(self, principal: str, request: AccessRequest) -> tuple[Decision, tuple[str, ...]]:
         """The decision, and which data is missing for it. Raises MoreNeeded."""
-        case = self.caller(principal)
+        place = self.place(request)
+        decision = evaluate(request, self.policies(principal, place))
+        return decision, (*self.caller(principal).missing, *place.hanging.missing)
+
+    def place(self, request: AccessRequest) -> "HangingPlace":
+        """On what policies besides the caller's a request depends."""
         hanging = self._hanging(request.resource, trusted=request.action.lower().startswith("sts:"))
-        own = request.resource_account in {"", self.data.details.id}
-        policies: PolicySet = replace(
+        return HangingPlace(hanging, request.resource_account in {"", self.data.details.id})
+
+    def policies(self, principal: str, place: "HangingPlace") -> PolicySet:
+        """All policies that bear on a caller's requests in that place. Raises MoreNeeded."""
+        case = self.caller(principal)
+        found: PolicySet = replace(
             case.policies,
-            resource=hanging.resource,
-            trust=hanging.trust,
-            rcps=self._controls(case) if own else (),
+            resource=place.hanging.resource,
+            trust=place.hanging.trust,
+            rcps=self._controls(case) if place.own else (),
         )
-        return evaluate(request, policies), (*case.missing, *hanging.missing)
+        return found
 
     def _controls(self, case: Case) -> tuple[tuple[Policy, ...], ...]:
         """The resource control policies over the account at hand; a service's own case is of no account."""

@@ -1,6 +1,7 @@
 """What-if replay: which recorded calls changed policies would deny or allow."""
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.diagnose import recorded
 from tests.unit.diagnose.recorded import KEY, ROLE, SPARED, USER, allow, as_role, document, event, guardrail
 
+from trailwarden.diagnose.alike import Decided, Deciding
 from trailwarden.diagnose.changes import Change, change_data, read_changes
 from trailwarden.diagnose.data import FileData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
@@ -17,6 +19,7 @@ from trailwarden.diagnose.history import Portion, events_of, log_files, portions
 from trailwarden.diagnose.replay import Replayer, replay
 from trailwarden.diagnose.shift import ShiftKind
 from trailwarden.diagnose.tally import Tally
+from trailwarden.policy import AccessRequest
 
 OBJECT = {"bucketName": "amzn-s3-demo-bucket", "key": "reports/1.csv"}
 BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
@@ -328,7 +331,52 @@ def test_calls_that_are_not_judged_would_not_have_changed(
     tallies = Tally(), Tally()
     events, _ = events_of(Portion(events=tuple(map(json.dumps, VARIED))))
     quick.replay(events, tallies[0])
-    full._bearings |= {who: replace(each, always=True, known={}, calls={}) for who, each in quick._bearings.items()}
+    full._bearings |= {who: replace(each, always=True, calls={}) for who, each in quick._bearings.items()}
     full.replay(events, tallies[1])
     assert tallies[0].of("denied") == tallies[1].of("denied")
     assert tallies[0].of("unknown") == tallies[1].of("unknown")
+
+
+class Plain(Deciding):
+    """Decides every request by itself."""
+
+    def decide(self, principal: str, request: AccessRequest) -> Decided:
+        return Decided(self._before.decide(principal, request)[0], self._after.decide(principal, request)[0])
+
+
+@pytest.mark.parametrize("statement", DENIALS, ids=json.dumps)
+def test_calls_that_are_alike_are_decided_as_each_by_itself(tmp_path: Path, statement: Mapping[str, Any]) -> None:
+    varied = [
+        {**call, "sourceIPAddress": address, "awsRegion": place, "userIdentity": who}
+        for call in VARIED
+        for address in ("203.0.113.7", "198.51.100.4", "AWS Internal")
+        for place in ("us-east-1", "eu-west-1")
+        for who in (as_role(), as_role("other"), CALLS[0]["userIdentity"])
+    ]
+    data = known(tmp_path, policies={KEY: document({**deny("kms:*", "*"), "Principal": "*"})})
+    changed = change_data(data, [Change(kind="scp", holder="p-new", document=json.dumps(document(statement)))])
+    alike, plain = Replayer(data, changed), Replayer(data, changed)
+    plain._deciding = Plain(plain._before, plain._after)
+    tallies = Tally(), Tally()
+    events, _ = events_of(Portion(events=tuple(map(json.dumps, varied))))
+    for replayer, tally in zip((alike, plain), tallies, strict=True):
+        replayer.replay(events, tally)
+    assert tallies[0] == tallies[1]
+    assert tallies[0].judged == len(varied)
+
+
+def test_a_process_with_threads_starts_its_workers_anew(tmp_path: Path) -> None:
+    data, done = known(tmp_path), threading.Event()
+    changed = change_data(data, [scp("iam:*")])
+    for number in range(4):
+        recorded.write(tmp_path / "logs" / f"{number}.json.gz", CALLS)
+    files = log_files([tmp_path / "logs"])
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        anew = replay(portions_of_files(files), data, changed, workers=2)
+    finally:
+        done.set()
+        thread.join()
+    assert anew == replay(portions_of_files(files), data, changed, workers=2)
+    assert anew == replay(portions_of_files(files), data, changed, workers=1)
