@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_ACCOUNTS",
     "CreateAccountStatusNotFoundException",
+    "create_gov_cloud_account",
     "create_member_account",
     "describe_create_account_status",
     "list_create_account_status",
@@ -80,9 +81,7 @@ def create_member_account(call: Call, world: World) -> Mapping[str, Any]:
     """
     asked: CreateAccountRequestTypeDef = call.params  # type: ignore[assignment]  # the parser holds params to the model
     organization = managed(call, world)
-    if asked.get("RoleName", _ROLE).startswith("AWSServiceRoleFor"):
-        raise InvalidInputException("INVALID_ROLE_NAME")
-    tags = tagged({}, call.params.get("Tags", ()))
+    tags = _check_new(call)
     if len(members_of(world, organization)) >= MOST_ACCOUNTS:
         raise ConstraintViolationException("ACCOUNT_NUMBER_LIMIT_EXCEEDED")
     request = ids.request_id(world.chance)
@@ -100,6 +99,18 @@ def create_member_account(call: Call, world: World) -> Mapping[str, Any]:
     begun = _shown(creation)
     started = {name: begun[name] for name in ("Id", "AccountName", "RequestedTimestamp")}
     return {"CreateAccountStatus": {**started, "State": "IN_PROGRESS"}}
+
+
+@operation("organizations:CreateGovCloudAccount")
+def create_gov_cloud_account(call: Call, world: World) -> Mapping[str, Any]:
+    """Refuse, as AWS does, for a management account that is not paired with one in AWS GovCloud (US).
+
+    This server is the partition `aws` alone, so that none of its accounts ever is.
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateGovCloudAccount.html
+    """
+    managed(call, world)
+    _check_new(call)
+    raise ConstraintViolationException("MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED")
 
 
 @operation("organizations:DescribeCreateAccountStatus")
@@ -126,6 +137,13 @@ def list_create_account_status(call: Call, world: World) -> Mapping[str, Any]:
     creations = [document.body for document in world.list(CREATION, organization.id, "")]
     wanted = [each for each in creations if not states or each.state in states]
     return page(call, "CreateAccountStatuses", wanted, key=lambda each: each.id, shown=_shown)
+
+
+def _check_new(call: Call) -> dict[str, str]:
+    """The tags of what is asked for. InvalidInputException, ConstraintViolationException."""
+    if call.params.get("RoleName", _ROLE).startswith("AWSServiceRoleFor"):
+        raise InvalidInputException("INVALID_ROLE_NAME")
+    return tagged({}, call.params.get("Tags", ()))
 
 
 def _created(

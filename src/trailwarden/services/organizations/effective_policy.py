@@ -10,15 +10,23 @@ from typing import Any
 
 import msgspec
 
-from trailwarden.auth.organization import ORGANIZATION_POLICY, Organization, Root, membership
+from trailwarden.auth.organization import ORGANIZATION_POLICY, Organization, membership
 from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.organizations.access import own, read_by_delegates
 from trailwarden.services.organizations.errors import TargetNotFoundException
+from trailwarden.services.organizations.finding import root_of
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
-__all__ = ["EffectivePolicyNotFoundException", "describe_effective_policy", "merged"]
+__all__ = [
+    "Contribution",
+    "EffectivePolicyNotFoundException",
+    "contributions",
+    "describe_effective_policy",
+    "enabled",
+    "merged",
+]
 
 _ALLOWED = "@@operators_allowed_for_child_policies"
 _ASSIGN, _APPEND, _REMOVE = "@@assign", "@@append", "@@remove"
@@ -45,6 +53,14 @@ class _Node:
     allowed: frozenset[str] = _EVERY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """One policy that bears on an account: its id and its document."""
+
+    policy: str
+    document: Mapping[str, Any]
+
+
 @operation("organizations:DescribeEffectivePolicy")
 def describe_effective_policy(call: Call, world: World) -> Mapping[str, Any]:
     """Merge the policies of a type from the root down to an account, the caller's own unless another is named.
@@ -54,7 +70,7 @@ def describe_effective_policy(call: Call, world: World) -> Mapping[str, Any]:
     target = call.params.get("TargetId", call.account)
     organization = own(call, world) if target == call.account else read_by_delegates(call, world)
     kind = call.params["PolicyType"]
-    documents = _documents(world, organization, target, kind)
+    documents = [each.document for each in contributions(world, organization, target, kind)]
     if not documents:
         raise EffectivePolicyNotFoundException
     return {
@@ -78,17 +94,26 @@ def merged(documents: list[Mapping[str, Any]]) -> Any:
     return _plain(node)
 
 
-def _documents(world: World, organization: Organization, target: str, kind: str) -> list[Mapping[str, Any]]:
+def enabled(world: World, organization: Organization, kind: str) -> bool:
+    """Whether the type is enabled in the root."""
+    return kind in root_of(world, organization).policy_types
+
+
+def contributions(world: World, organization: Organization, target: str, kind: str) -> list[Contribution]:
+    """The policies of a type that bear on an account, root first; none where the type is not enabled."""
     place = membership(target, world.transaction)
     if place is None or place.organization.id != organization.id:
         raise TargetNotFoundException
-    root = place.line[0]
-    if not isinstance(root, Root) or kind not in root.policy_types:
+    if not enabled(world, organization, kind):
         return []
     attached = (
         world.find(ORGANIZATION_POLICY, organization.id, "", name) for each in place.line for name in each.attached
     )
-    return [msgspec.json.decode(policy.content) for policy in attached if policy is not None and policy.type == kind]
+    return [
+        Contribution(policy=policy.id, document=msgspec.json.decode(policy.content))
+        for policy in attached
+        if policy is not None and policy.type == kind
+    ]
 
 
 def _merge(node: _Node, document: Mapping[str, Any], depth: int) -> _Node:

@@ -56,6 +56,16 @@ _VIOLATED = {
     "OU_NUMBER_LIMIT_EXCEEDED": "You have exceeded the allowed number of organizational units.",
     "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum policy size.",
     "POLICY_NUMBER_LIMIT_EXCEEDED": "You have exceeded the allowed number of policies.",
+    "ACTIVE_RESPONSIBILITY_TRANSFER_PROCESS": (
+        "You cannot delete organization due to an ongoing responsibility transfer process."
+    ),
+    "MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED": (
+        "To complete this operation, the management account must have an associated account "
+        "in the AWS GovCloud (US-West) Region."
+    ),
+    "RESPONSIBILITY_TRANSFER_MAX_INBOUND_QUOTA_VIOLATION": "You have exceeded your inbound transfers limit.",
+    "RESPONSIBILITY_TRANSFER_MAX_OUTBOUND_QUOTA_VIOLATION": "You have exceeded your outbound transfers limit.",
+    "TRANSFER_RESPONSIBILITY_UPDATE_NOT_ALLOWED": "You cannot update this transfer because it is no longer active.",
     "SERVICE_ACCESS_NOT_ENABLED": (
         "You must enable service access for the service before you register a delegated administrator for it."
     ),
@@ -63,6 +73,10 @@ _VIOLATED = {
 
 _INVALID = {
     "DUPLICATE_TAG_KEY": "Tag keys must be unique among the tags attached to the same entity.",
+    "END_DATE_NOT_END_OF_MONTH": (
+        "You provided an invalid end date. The end date must be the end of the last day of the month (23.59.59.999)."
+    ),
+    "END_DATE_TOO_EARLY": "You provided an invalid end date. The end date is too early.",
     "IMMUTABLE_POLICY": "You cannot modify or delete a policy that is managed by AWS.",
     "INVALID_ENUM": "You specified an invalid value.",
     "INVALID_ENUM_POLICY_TYPE": "You specified an invalid policy type.",
@@ -79,6 +93,13 @@ _INVALID = {
     ),
     "MAX_LENGTH_EXCEEDED": "You provided a value that is longer than allowed.",
     "NON_DETACHABLE_POLICY": "You can't detach this policy.",
+    "START_DATE_NOT_BEGINNING_OF_DAY": (
+        "You provided an invalid start date. The start date must be the beginning of the day (00:00:00.000)."
+    ),
+    "START_DATE_NOT_BEGINNING_OF_MONTH": (
+        "You provided an invalid start date. The start date must be the first day of the month."
+    ),
+    "START_DATE_TOO_EARLY": "You provided an invalid start date. The start date is too early.",
     "TARGET_NOT_SUPPORTED": "You can't perform the specified operation on that target entity.",
     "UNRECOGNIZED_SERVICE_PRINCIPAL": "You specified an unrecognized service principal.",
     "UNSUPPORTED_ACTION_IN_RESOURCE_POLICY": "The resource policy contains an action that is not supported.",
@@ -95,6 +116,11 @@ _HANDSHAKE = {
     "ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION": (
         "The handshake request is invalid because the organization has already started the process to enable all features."
     ),
+    "RESPONSIBILITY_TRANSFER_ALREADY_EXISTS": "You cannot perform this operation with the current transfer.",
+    "SOURCE_AND_TARGET_CANNOT_MATCH": (
+        "An account can't accept a transfer invitation if it is both the sender and recipient of the invitation."
+    ),
+    "TARGET_ACCOUNT_VALIDATION_FAILURE": "Billing transfer is not available for your account.",
 }
 
 

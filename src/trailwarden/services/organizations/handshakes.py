@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
-from trailwarden.auth.identities import ACCOUNT
+from trailwarden.auth.identities import ACCOUNT, Account
 from trailwarden.auth.organization import ORGANIZATION, Organization
+from trailwarden.clock import iso
 from trailwarden.errors import AwsError
 from trailwarden.services.organizations import ids
+from trailwarden.services.organizations.errors import InvalidInputException
+from trailwarden.services.organizations.transfers import TRANSFER, Transfer
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
@@ -20,10 +23,13 @@ __all__ = [
     "APPROVE",
     "ENABLE",
     "INVITE",
+    "TRANSFER_RESPONSIBILITY",
+    "DuplicateHandshakeException",
     "Handshake",
     "HandshakeAlreadyInStateException",
     "HandshakeNotFoundException",
     "InvalidHandshakeTransitionException",
+    "asked_account",
     "handshake_of",
     "handshake_shown",
     "handshakes_of",
@@ -33,9 +39,10 @@ __all__ = [
 ]
 
 INVITE, ENABLE, APPROVE = "INVITE", "ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"
+TRANSFER_RESPONSIBILITY = "TRANSFER_RESPONSIBILITY"
 
 _DAY = 86_400.0
-_LASTS = {INVITE: 15 * _DAY, ENABLE: 90 * _DAY, APPROVE: 90 * _DAY}
+_LASTS = {INVITE: 15 * _DAY, ENABLE: 90 * _DAY, APPROVE: 90 * _DAY, TRANSFER_RESPONSIBILITY: 15 * _DAY}
 _PENDING = frozenset({"REQUESTED", "OPEN"})
 _FOLLOWS = {"ACCEPTED": {"OPEN"}, "DECLINED": {"OPEN"}, "CANCELED": _PENDING}
 
@@ -44,7 +51,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """A handshake between an organization and an account. Key: ("", "", its id).
 
     `account` is the account asked ("" for ENABLE_ALL_FEATURES, which the organization asks of itself), `email` is set
-    where it was asked by its address. `parent` is the id of the ENABLE_ALL_FEATURES that an approval belongs to.
+    where it was asked by its address. `parent` is the id of the ENABLE_ALL_FEATURES that an approval belongs to,
+    `transfer` that of the responsibility transfer that is offered.
     """
 
     id: str
@@ -55,6 +63,7 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     notes: str = ""
     parent: str = ""
+    transfer: str = ""
     state: str = "OPEN"
     requested: float
     tags: dict[str, str] = {}
@@ -66,6 +75,15 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
 
 
 HANDSHAKE = Kind("organizations.handshake", Handshake)
+
+
+class DuplicateHandshakeException(AwsError):
+    """The account has such an invitation.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html
+    """
+
+    message = "A handshake with the same action and target already exists."
 
 
 class HandshakeNotFoundException(AwsError):
@@ -133,6 +151,20 @@ def moved(world: World, handshake: Handshake, state: str) -> Handshake:
     return handshake
 
 
+def asked_account(world: World, name: str, kind: str) -> Account:
+    """The account that a party means. InvalidInputException."""
+    if kind == "ORGANIZATION":
+        raise InvalidInputException("INVALID_PARTY_TYPE_TARGET")
+    if kind == "ACCOUNT":
+        account = world.find(ACCOUNT, name, "", name)
+    else:
+        every = (document.body for document in world.list(ACCOUNT))
+        account = next((each for each in every if each.email and each.email.lower() == name.lower()), None)
+    if account is None:
+        raise InvalidInputException("INVALID_FULL_NAME_TARGET")
+    return account
+
+
 def handshake_shown(world: World, handshake: Handshake) -> dict[str, Any]:
     """https://docs.aws.amazon.com/organizations/latest/APIReference/API_Handshake.html."""
     organization = world.find(ORGANIZATION, "", "", handshake.organization)
@@ -154,6 +186,9 @@ def handshake_shown(world: World, handshake: Handshake) -> dict[str, Any]:
 
 def _resources(world: World, handshake: Handshake, organization: Organization | None) -> list[Mapping[str, Any]]:
     """https://docs.aws.amazon.com/organizations/latest/APIReference/API_HandshakeResource.html."""
+    transfer = world.find(TRANSFER, "", "", handshake.transfer) if handshake.transfer else None
+    if transfer is not None:
+        return _transfer_resources(world, handshake, transfer)
     about: list[Mapping[str, Any]] = []
     if organization is not None:
         manager = world.find(ACCOUNT, organization.management_account, "", organization.management_account)
@@ -170,8 +205,29 @@ def _resources(world: World, handshake: Handshake, organization: Organization | 
     }
     return [
         {"Type": "ORGANIZATION", "Value": handshake.organization, "Resources": about},
-        *({"Type": kind, "Value": value} for kind, value in told.items() if value),
+        *_values(told),
     ]
+
+
+def _transfer_resources(world: World, handshake: Handshake, transfer: Transfer) -> list[Mapping[str, Any]]:
+    """What is offered: the transfer with its start, and by whom."""
+    payer = world.find(ACCOUNT, transfer.target.account, "", transfer.target.account)
+    about = {
+        "TRANSFER_TYPE": transfer.type,
+        "TRANSFER_START_TIMESTAMP": iso(transfer.start),
+        "MANAGEMENT_ACCOUNT": transfer.target.account,
+        "MANAGEMENT_EMAIL": transfer.target.email,
+        "MANAGEMENT_NAME": payer.name if payer else "",
+    }
+    told = {"EMAIL": handshake.email, "ACCOUNT": handshake.account, "NOTES": handshake.notes}
+    return [
+        {"Type": "RESPONSIBILITY_TRANSFER", "Value": transfer.id, "Resources": _values(about)},
+        *_values(told),
+    ]
+
+
+def _values(told: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    return [{"Type": kind, "Value": value} for kind, value in told.items() if value]
 
 
 def _today(world: World, handshake: Handshake) -> Handshake:

@@ -17,6 +17,8 @@ __all__ = [
     "request_id",
     "resource_policy_id",
     "root_id",
+    "transfer_arn",
+    "transfer_id",
     "unit_id",
 ]
 
@@ -51,6 +53,11 @@ def handshake_id(chance: Chance) -> str:
     return f"h-{chance.bytes(16).hex()}"
 
 
+def transfer_id(chance: Chance) -> str:
+    """Of a responsibility transfer: `rt-` and 32 characters."""
+    return f"rt-{chance.bytes(16).hex()}"
+
+
 def request_id(chance: Chance) -> str:
     """Of a CreateAccount: `car-` and 32 characters."""
     return f"car-{chance.bytes(16).hex()}"
@@ -71,3 +78,8 @@ def part_arn(organization: Organization, kind: str, name: str) -> str:
     kind, _, rest = kind.partition("/")
     resource = "/".join(each for each in (kind, organization.id, rest, name) if each)
     return str(Arn(service="organizations", account=organization.management_account, resource=resource))
+
+
+def transfer_arn(organization: str, management_account: str, rest: str) -> str:
+    """`arn:aws:organizations::123456789012:transfer/o-exampleorg/billing/inbound/rt-…`, as one side sees it."""
+    return str(Arn(service="organizations", account=management_account, resource=f"transfer/{organization}/{rest}"))

@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trailwarden.auth.identities import ACCOUNT, Account
 from trailwarden.auth.organization import MEMBER_ACCOUNT, ORGANIZATION, Organization, membership
-from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
 from trailwarden.services.organizations.access import managed, read_by_delegates
 from trailwarden.services.organizations.creation import MOST_ACCOUNTS
 from trailwarden.services.organizations.errors import (
     AccessDeniedException,
     HandshakeConstraintViolationException,
-    InvalidInputException,
 )
 from trailwarden.services.organizations.finding import keep, members_of
 from trailwarden.services.organizations.handshakes import (
     APPROVE,
     ENABLE,
     INVITE,
+    TRANSFER_RESPONSIBILITY,
+    DuplicateHandshakeException,
     Handshake,
     HandshakeNotFoundException,
+    asked_account,
     handshake_of,
     handshake_shown,
     handshakes_of,
@@ -33,6 +33,7 @@ from trailwarden.services.organizations.handshakes import (
 from trailwarden.services.organizations.joining import enroll
 from trailwarden.services.organizations.organization import demand_linked_role
 from trailwarden.services.organizations.paging import page
+from trailwarden.services.organizations.responsibility import begin_transfer
 from trailwarden.services.organizations.tags import tagged
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from types_boto3_organizations.type_defs import InviteAccountToOrganizationRequestTypeDef
 
 __all__ = [
-    "DuplicateHandshakeException",
     "accept_handshake",
     "cancel_handshake",
     "decline_handshake",
@@ -53,15 +53,6 @@ __all__ = [
 ]
 
 
-class DuplicateHandshakeException(AwsError):
-    """The account has such an invitation.
-
-    https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html
-    """
-
-    message = "A handshake with the same action and target already exists."
-
-
 @operation("organizations:InviteAccountToOrganization")
 def invite_account_to_organization(call: Call, world: World) -> Mapping[str, Any]:
     """Invite an account of this server, by its id or its address.
@@ -70,7 +61,7 @@ def invite_account_to_organization(call: Call, world: World) -> Mapping[str, Any
     """
     asked: InviteAccountToOrganizationRequestTypeDef = call.params  # type: ignore[assignment]  # the parser holds params to the model
     organization = managed(call, world)
-    account = _invited(world, asked["Target"]["Id"], asked["Target"]["Type"])
+    account = asked_account(world, asked["Target"]["Id"], asked["Target"]["Type"])
     if account.organization == organization.id:
         raise HandshakeConstraintViolationException("ALREADY_IN_AN_ORGANIZATION")
     standing = [each for each in handshakes_of(world) if each.organization == organization.id and each.state == "OPEN"]
@@ -127,7 +118,7 @@ def accept_handshake(call: Call, world: World) -> Mapping[str, Any]:
     if handshake.action == INVITE and membership(call.account, world.transaction) is not None:
         raise HandshakeConstraintViolationException("ALREADY_IN_AN_ORGANIZATION")
     handshake = moved(world, handshake, "ACCEPTED")
-    if handshake.action != APPROVE:
+    if handshake.action in {INVITE, ENABLE}:
         demand_linked_role(call, world)
     _ACCEPTED[handshake.action](world, organization, handshake)
     return {"Handshake": handshake_shown(world, handshake)}
@@ -201,20 +192,6 @@ def _listed(call: Call, world: World, belongs: Callable[[Handshake], bool]) -> M
     return page(call, "Handshakes", wanted, key=lambda each: each.id, shown=lambda each: handshake_shown(world, each))
 
 
-def _invited(world: World, name: str, kind: str) -> Account:
-    """The account that a party means. InvalidInputException."""
-    if kind == "ORGANIZATION":
-        raise InvalidInputException("INVALID_PARTY_TYPE_TARGET")
-    if kind == "ACCOUNT":
-        account = world.find(ACCOUNT, name, "", name)
-    else:
-        every = (document.body for document in world.list(ACCOUNT))
-        account = next((each for each in every if each.email and each.email.lower() == name.lower()), None)
-    if account is None:
-        raise InvalidInputException("INVALID_FULL_NAME_TARGET")
-    return account
-
-
 def _answered(call: Call, world: World) -> Handshake:
     """The handshake that the caller's account was asked, or that its organization asks of itself."""
     handshake = handshake_of(world, call.params["HandshakeId"])
@@ -261,4 +238,5 @@ _ACCEPTED: Mapping[str, Callable[[World, Organization, Handshake], None]] = {
     INVITE: _join,
     APPROVE: _approve,
     ENABLE: _complete,
+    TRANSFER_RESPONSIBILITY: begin_transfer,
 }

@@ -23,9 +23,11 @@ from trailwarden.services.call import Call
 from trailwarden.services.new_roles import linking
 from trailwarden.services.organizations import ids
 from trailwarden.services.organizations.access import managed, own, read_by_delegates
+from trailwarden.services.organizations.errors import ConstraintViolationException
 from trailwarden.services.organizations.finding import members_of, root_of
 from trailwarden.services.organizations.joining import ORGANIZATIONS, drop, enroll
 from trailwarden.services.organizations.paging import page
+from trailwarden.services.organizations.responsibility import has_transfers
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
@@ -127,6 +129,8 @@ def delete_organization(call: Call, world: World) -> None:
     organization = managed(call, world)
     if len(members_of(world, organization)) > 1:
         raise OrganizationNotEmptyException
+    if has_transfers(world, organization):
+        raise ConstraintViolationException("ACTIVE_RESPONSIBILITY_TRANSFER_PROCESS")
     for trail in [document.body for document in world.list(TRAIL, call.account)]:
         if trail.organization == organization.id:
             alone = msgspec.structs.replace(trail, organization="")

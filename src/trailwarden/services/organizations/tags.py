@@ -1,4 +1,4 @@
-"""Tags of the root, units, accounts, policies and the resource policy."""
+"""Tags of the root, units, accounts, policies, the resource policy and responsibility transfers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -22,6 +22,7 @@ from trailwarden.services.organizations.errors import (
     TargetNotFoundException,
 )
 from trailwarden.services.organizations.paging import page
+from trailwarden.services.organizations.transfers import TRANSFER
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
@@ -86,6 +87,9 @@ def _tags_of(world: World, organization: Organization, name: str) -> tuple[Mappi
     """The tags of a resource, and how to write others. TargetNotFoundException; AWS's own policies have no tags."""
     if name in FULL_ACCESS:
         raise TargetNotFoundException
+    transfer = world.find(TRANSFER, "", "", name)
+    if transfer is not None and transfer.target.organization == organization.id:
+        return transfer.tags, _writer(world, TRANSFER, ("", name), transfer)
     for kind in _TAGGED:
         for document in world.list(kind, organization.id, "", prefix="" if kind is RESOURCE_POLICY else name):
             if document.body.id == name:
