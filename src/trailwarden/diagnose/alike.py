@@ -5,12 +5,12 @@ condition hold? What it asks besides (is it a role, is it a key, whose is the re
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from trailwarden.diagnose.action_kinds import policies_in
 from trailwarden.diagnose.shift import Shift, shift_of
 from trailwarden.diagnose.standing import Standing
-from trailwarden.policy import AccessRequest, Condition, ContextValue, Decision, Policy, PolicySet, Statement, evaluate
+from trailwarden.policy import AccessRequest, Condition, ContextValue, Decision, PolicySet, Statement, evaluate
 from trailwarden.policy.asking import Asking, asking_of
 from trailwarden.policy.matching import resource_matches
 from trailwarden.policy.special import asks_for_a_key, asks_for_a_role
@@ -111,7 +111,7 @@ def _kinds(before: PolicySet, after: PolicySet, action: str) -> _Kinds:
     statements = {
         id(found.statement): found.statement
         for policies in (before, after)
-        for policy in _all(policies)
+        for policy in policies_in(policies)
         for found in policy.candidates(action)
     }
     picky = {
@@ -121,11 +121,3 @@ def _kinds(before: PolicySet, after: PolicySet, action: str) -> _Kinds:
     }
     conditions = dict.fromkeys(condition for each in statements.values() for condition in each.conditions)
     return _Kinds(before, after, tuple(picky.values()), tuple(conditions))
-
-
-def _all(policies: PolicySet) -> Iterator[Policy]:
-    for layer in (policies.identity, policies.boundary, policies.session, policies.endpoint, policies.resource):
-        yield from layer or ()
-    yield from policies.trust
-    for level in (*policies.scps, *policies.rcps):
-        yield from level

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from trailwarden import catalog
 from trailwarden.arn import Arn
+from trailwarden.diagnose.action_kinds import ActionKinds, Speech, keys_of_action, policies_in
 from trailwarden.diagnose.case import Case, MoreNeeded
 from trailwarden.diagnose.changes import Change, change_data
-from trailwarden.diagnose.circumstances import Supposed, identity_context, possible_keys
+from trailwarden.diagnose.circumstances import Supposed, identity_context
 from trailwarden.diagnose.data import FileData, Unreadable
 from trailwarden.diagnose.document import statements_of
 from trailwarden.diagnose.edits import Attach, Edit, SetDocument, apply_edits
@@ -55,9 +57,7 @@ def remainder_of(case: Case, edits: tuple[Edit, ...]) -> Remainder:
     data = _at_hand(case)
     states = _states(data, edits) if data is not None else None
     changed = apply_edits(case.policies, edits)
-    gained = (
-        tuple(pair for pair in pairs if pair != _asked(case) and _gains(case, changed, states, pair)) if changed else ()
-    )
+    gained = _gained(case, changed, states, pairs) if changed else ()
     return Remainder(
         own=tuple(_told(case, gained)),
         others=tuple(dict.fromkeys((*_others(case, edits, states, pairs), *_outsiders(case, edits)))),
@@ -191,6 +191,7 @@ def _texts(value: str | list[str]) -> list[str]:
 class _States:
     before: Standing
     after: Standing
+    speech: Speech = field(default_factory=Speech, compare=False, repr=False)
 
 
 def _at_hand(case: Case) -> FileData | None:
@@ -232,6 +233,64 @@ def _changes(edit: Edit) -> Iterator[Change]:
 # Who gains.
 
 
+def _gained(case: Case, changed: PolicySet, states: _States | None, pairs: Iterable[_Pair]) -> tuple[_Pair, ...]:
+    """What the caller gains: of the pairs whose actions are alike, on one resource, one is judged for all."""
+    arn, asked = case.request.principal.arn, _asked(case)
+    sides = (case.policies, changed, *(_callers(states, arn) if states is not None else ()))
+    kinds = _Kinds(states, sides, like=case.request)
+    judged: dict[tuple[object, ...], bool] = {}
+    found: list[_Pair] = []
+    for pair in pairs:
+        kind = kinds.of(pair)
+        gains = judged.get(kind)
+        if gains is None:
+            gains = judged[kind] = _gains(case, changed, states, pair)
+        if gains and pair != asked:
+            found.append(pair)
+    return tuple(found)
+
+
+def _callers(states: _States, arn: str) -> Iterator[PolicySet]:
+    for standing in (states.before, states.after):
+        with suppress(MoreNeeded):
+            yield standing.caller(arn).policies
+
+
+class _Kinds:
+    """Sorts pairs by what a caller's policies, and those that hang on the resource, make of them."""
+
+    def __init__(self, states: _States | None, sides: Iterable[PolicySet], *, like: AccessRequest) -> None:
+        sides = tuple(sides)
+        self._states, self._like = states, like
+        self._speech = states.speech if states is not None else Speech()
+        self._services = any(side.rcps for side in sides)
+        self._own = self._sorted(policy for side in sides for policy in policies_in(side))
+        self._hanging: dict[tuple[str, bool], ActionKinds | None] = {}
+
+    def of(self, pair: _Pair) -> tuple[object, ...]:
+        """The kind of a pair."""
+        action, resource = pair
+        hanging = self._on(resource, trusted=action[:4].lower() == "sts:")
+        return resource, self._own.of(action), hanging.of(action) if hanging is not None else None
+
+    def _sorted(self, policies: Iterable[Policy]) -> ActionKinds:
+        return ActionKinds(policies, self._speech, services=self._services)
+
+    def _on(self, resource: str, *, trusted: bool) -> ActionKinds | None:
+        key = resource, trusted
+        if key not in self._hanging:
+            action = "sts:AssumeRole" if trusted else "none:None"
+            policies = self._hung(replace(self._like, action=action, resource=resource))
+            self._hanging[key] = self._sorted(policies) if policies else None
+        return self._hanging[key]
+
+    def _hung(self, request: AccessRequest) -> tuple[Policy, ...]:
+        if self._states is None:
+            return ()
+        found = (standing.place(request).hanging for standing in (self._states.before, self._states.after))
+        return tuple(policy for each in found for policy in (*each.resource, *each.trust))
+
+
 def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) -> bool:
     """Whether the caller gains it. The resource asked for is judged as the case is, which may suppose more than is at hand."""
     action, resource = pair
@@ -240,7 +299,9 @@ def _gains(case: Case, changed: PolicySet, states: _States | None, pair: _Pair) 
     told = principal.kind is not PrincipalKind.ROOT and (here or not _hangs(states, resource))
     if told and not _may_grant(action, (*changed.identity, *changed.resource, *changed.trust)):
         return False
-    request = _request(case.request, pair, Supposed(_context(case), _keys(action), case.refusal.settled), _home(case))
+    request = _request(
+        case.request, pair, Supposed(_context(case), keys_of_action(action), case.refusal.settled), _home(case)
+    )
     if here:
         if resource != case.request.resource:  # its own policy says nothing of others
             changed, stands = (replace(each, resource=(), trust=()) for each in (changed, case.policies))
@@ -264,9 +325,6 @@ def _hangs(states: _States | None, resource: str) -> bool:
 
 def _context(case: Case) -> dict[str, ContextValue]:
     return dict(case.request.context.items())
-
-
-_keys = lru_cache(maxsize=8_192)(possible_keys)
 
 
 def _home(case: Case) -> str:
@@ -340,9 +398,11 @@ def _gained_by(case: Case, states: _States, arn: str, pairs: tuple[_Pair, ...]) 
     }
     like = replace(case.request, principal=found.request.principal)
     home, granted = _home(case), after.policies.identity
+    kinds = _Kinds(states, (found.policies, after.policies), like=like)
+    apart = {kinds.of(pair): pair for pair in reversed(pairs)}
     return any(
-        _gains_there(states, arn, _request(like, pair, Supposed(context, _keys(pair[0])), home))
-        for pair in pairs
+        _gains_there(states, arn, _request(like, pair, Supposed(context, keys_of_action(pair[0])), home))
+        for pair in reversed(apart.values())
         if _hangs(states, pair[1]) or _may_grant(pair[0], granted)
     )
 
