@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.differential.generator import Generator
 from tests.differential.naive import Answer, decide
-from tests.unit.policy.cases import LAYERS, PRINCIPALS, reasons, request_of
+from tests.unit.policy.cases import LAYERS, LEVELLED, PRINCIPALS, reasons, request_of
 
 from trailwarden.policy import Policy, PolicySet, Source, compile_policy, evaluate
 
@@ -49,7 +49,7 @@ def by_engine(case: Json) -> Answer:
 
 
 def compiled(kind: str, found: list[Any]) -> tuple[Any, ...]:
-    if kind in {"scps", "rcps"}:
+    if kind in LEVELLED:
         return tuple(tuple(one(kind, document) for document in level) for level in found)
     return tuple(one(kind, document) for document in found)
 

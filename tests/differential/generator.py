@@ -117,7 +117,7 @@ class Generator:
         for kind, share in (("boundary", 0.25), ("session", 0.25), ("endpoint", 0.15)):
             if self.chance(share):
                 found[kind] = self.documents(kind)
-        for kind, share in (("scps", 0.3), ("rcps", 0.2)):
+        for kind, share in (("scps", 0.3), ("rcps", 0.2), ("scoped", 0.1)):
             if self.chance(share):
                 found[kind] = [self.documents(kind) for _ in range(self.random.randrange(1, 4))]
         return found

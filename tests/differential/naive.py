@@ -43,6 +43,7 @@ def in_force(request: Json, principal: Json, policies: Json) -> Json:
         found |= {IDENTITY: policies.get("identity"), BOUNDARY: policies.get("boundary")}
         # A federation token has no permissions but those of its session policies.
         found[SESSION] = policies.get("session", [] if principal["kind"] == "federated-user" else None)
+        found |= {f"{SESSION} @{level}": each for level, each in enumerate(policies.get("scoped", []))}
     if member and not principal["management_account"] and not spared:
         found |= {f"service control policy @{level}": each for level, each in enumerate(policies.get("scps", []))}
     spared = spared or request["resource_in_management_account"] or request["resource_aws_managed"]
@@ -75,7 +76,9 @@ def blocks(request: Json, principal: Json, policies: Json) -> Iterator[str]:
     if member and not allows[IDENTITY] and not granted and principal["kind"] != "root":
         yield f"no {IDENTITY}"
     for kind, documents in kinds.items():
-        caps = kind.startswith((ENDPOINT, "service")) or (kind in {BOUNDARY, SESSION} and "self" not in granted)
+        caps = kind.startswith((ENDPOINT, "service", f"{SESSION} @")) or (
+            kind in {BOUNDARY, SESSION} and "self" not in granted
+        )
         if caps and documents is not None and not allows[kind]:
             yield f"no {kind}"
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from tests.differential.comparing import by_naive, compare, shrunk
-from tests.unit.policy.cases import CASES
+from tests.unit.policy.cases import CASES, LEVELLED
 
 
 @pytest.mark.parametrize("seed", [1001, 1002, 1003])
@@ -30,7 +30,7 @@ def documents(found: list[object]) -> list[object]:
 def test_the_naive_evaluator_knows_the_written_cases_too(case: dict[str, object]) -> None:
     written: dict[str, list[list[object]]] = case["policies"]  # type: ignore[assignment]
     policies = {
-        kind: [documents(level) for level in found] if kind in {"scps", "rcps"} else documents([*found])
+        kind: [documents(level) for level in found] if kind in LEVELLED else documents([*found])
         for kind, found in written.items()
     }
     request: dict[str, object] = case["request"]  # type: ignore[assignment]

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.differential.comparing import Json, by_engine, compiled
 from tests.differential.generator import KEYS, Generator
-from tests.unit.policy.cases import reasons, request_of
+from tests.unit.policy.cases import LEVELLED, reasons, request_of
 
 from trailwarden.policy import UNKNOWN, AccessRequest, Context, Decision, Effect, PolicySet, evaluate
 from trailwarden.policy.pattern import compile_glob, compile_patterns, pieces_of
@@ -67,7 +67,7 @@ def test_the_order_of_statements_and_policies_does_not_matter(seed: int) -> None
     turned = copy.deepcopy(case)
     random = Random(seed)
     for kind, found in turned["policies"].items():
-        for documents in found if kind in {"scps", "rcps"} else [found]:
+        for documents in found if kind in LEVELLED else [found]:
             random.shuffle(documents)
             for document in documents:
                 if isinstance(document["Statement"], list):

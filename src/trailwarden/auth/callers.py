@@ -147,9 +147,9 @@ def _tags(owner: User | Role | None, opened: Opened) -> Mapping[str, str]:
     own: Mapping[str, str] = {}
     if owner is not None and opened.principal.kind is not PrincipalKind.FEDERATED_USER:
         own = owner.tags
-    if not opened.tags and not opened.session.tags:
+    if not opened.session.tags:
         return own
-    return {**own, **opened.tags, **opened.session.tags}
+    return {**own, **opened.session.tags}
 
 
 def _needs_owner(principal: Principal) -> bool:

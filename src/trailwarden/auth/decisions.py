@@ -70,5 +70,5 @@ def _every(policies: PolicySet) -> Iterator[Policy]:
         yield from part or ()
     yield from policies.resource
     yield from policies.trust
-    for level in (*policies.scps, *policies.rcps):
+    for level in (*policies.scps, *policies.rcps, *policies.scoped):
         yield from level

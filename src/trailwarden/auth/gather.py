@@ -106,6 +106,7 @@ class Gatherer:
             identity=tuple(self._identity(owner, caller, reader)),
             boundary=self._boundary(owner, reader),
             session=self._session(caller, reader),
+            scoped=tuple(_scoped(caller)),
             scps=scps,
         )
 
@@ -187,6 +188,14 @@ def _comes_from_root(caller: Caller) -> bool:
     """A federated user made by the root user has whatever its session policies let through."""
     principal = caller.principal
     return principal.kind is PrincipalKind.FEDERATED_USER and principal.issuer_arn.endswith(":root")
+
+
+def _scoped(caller: Caller) -> Iterator[tuple[Policy, ...]]:
+    """The policies that GetScopedCredentials narrowed the caller's session by, one at a time."""
+    arn = caller.principal.arn
+    for number, text in enumerate(caller.session.scoped if caller.session else ()):
+        source = Source(layer=Layer.SESSION, id=f"{arn} scope-down {number + 1}", attached_to=arn, inline=True)
+        yield (compiled(text, source),)
 
 
 def _groups(owner: User | Role, caller: Caller, reader: Reader) -> tuple[Group, ...]:

@@ -46,6 +46,7 @@ class _Documents(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identity: tuple[_Document, ...] = ()
     boundary: tuple[_Document, ...] | None = None
     session: tuple[_Document, ...] | None = None
+    scoped: tuple[tuple[_Document, ...], ...] = ()
     scps: tuple[tuple[_Document, ...], ...] = ()
     rcps: tuple[tuple[_Document, ...], ...] = ()
     endpoint: tuple[_Document, ...] | None = None
@@ -162,6 +163,7 @@ def _written(policies: PolicySet) -> _Documents:
         identity=_texts(policies.identity),
         boundary=None if policies.boundary is None else _texts(policies.boundary),
         session=None if policies.session is None else _texts(policies.session),
+        scoped=tuple(map(_texts, policies.scoped)),
         scps=tuple(map(_texts, policies.scps)),
         rcps=tuple(map(_texts, policies.rcps)),
         endpoint=None if policies.endpoint is None else _texts(policies.endpoint),
@@ -179,6 +181,7 @@ def _compiled(documents: _Documents) -> PolicySet:
         identity=_policies(documents.identity),
         boundary=None if documents.boundary is None else _policies(documents.boundary),
         session=None if documents.session is None else _policies(documents.session),
+        scoped=tuple(map(_policies, documents.scoped)),
         scps=tuple(map(_policies, documents.scps)),
         rcps=tuple(map(_policies, documents.rcps)),
         endpoint=None if documents.endpoint is None else _policies(documents.endpoint),

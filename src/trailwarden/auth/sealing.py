@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,6 +20,7 @@ from trailwarden.policy.request import Principal
 __all__ = ["Credentials", "Opened", "Vault", "secret_purpose"]
 
 _NONCE = 12
+_TAG = 16
 _KEY_SIZES = frozenset({16, 24, 32})
 _ID_LETTERS = 16
 _SECRET_LENGTH = 40
@@ -55,7 +55,6 @@ class _Carried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     session: Session
     expires: float
     user_name: str = ""
-    tags: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,6 @@ class Opened:
     session: Session
     expires: float
     user_name: str
-    tags: Mapping[str, str]
 
 
 class Vault:
@@ -104,12 +102,12 @@ class Vault:
         expires: float,
         chance: Chance,
         user_name: str = "",
-        tags: Mapping[str, str] | None = None,
+        least: int = 0,
     ) -> Credentials:
         """Temporary credentials; nothing is stored, the token carries everything and the secret follows from it.
 
-        `tags` are the principal's own tags to go with the session's (which prevail); leave them out where the
-        principal's document is read at each call, as for users and roles.
+        `least` is the smallest size of the token, in bytes.
+
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp.html
         """
         key_id = "ASIA" + chance.letters(_ID_LETTERS)
@@ -119,9 +117,10 @@ class Vault:
             session=session,
             expires=expires,
             user_name=user_name,
-            tags=dict(tags or {}),
         )
-        sealed = self.seal(zlib.compress(msgspec.json.encode(carried), 6), _TOKEN, chance=chance)
+        packed = zlib.compress(msgspec.json.encode(carried), 6)
+        padding = bytes(max(0, -(-least * 3 // 4) - _NONCE - _TAG - len(packed)))
+        sealed = self.seal(packed + padding, _TOKEN, chance=chance)
         token = base64.b64encode(sealed).decode()
         return Credentials(
             access_key_id=key_id, secret_access_key=self._secret(token), session_token=token, expiration=expires
@@ -153,7 +152,6 @@ class Vault:
             session=carried.session,
             expires=carried.expires,
             user_name=carried.user_name,
-            tags=carried.tags,
         )
 
     def seal_message(self, message: bytes) -> str:

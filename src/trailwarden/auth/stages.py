@@ -18,7 +18,8 @@ __all__ = ["Authenticated", "Authorized", "Caller", "Judged", "Resolved", "Sessi
 class Session:
     """What temporary credentials carry. Times are seconds since the epoch.
 
-    `policies` are the inline session policies, `policy_arns` the managed ones. For GetSessionToken only `created` and `mfa` say anything.
+    `policies` are the inline session policies, `policy_arns` the managed ones; `scoped` are those that
+    GetScopedCredentials narrowed the session by, the oldest first. For GetSessionToken only `created` and `mfa` say anything.
     """
 
     created: float
@@ -32,6 +33,7 @@ class Session:
     issuer_account: str = ""
     policies: tuple[str, ...] = ()
     policy_arns: tuple[str, ...] = ()
+    scoped: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive: tuple[str, ...] = ()
     source_identity: str = ""

@@ -23,7 +23,9 @@ _ANSWERS = frozenset(
         ("sts", "AssumeRoleWithSAML"),
         ("sts", "AssumeRoleWithWebIdentity"),
         ("sts", "AssumeRoot"),
+        ("sts", "GetDelegatedAccessToken"),
         ("sts", "GetFederationToken"),
+        ("sts", "GetScopedCredentials"),
         ("sts", "GetSessionToken"),
     }
 )

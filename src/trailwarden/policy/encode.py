@@ -231,5 +231,5 @@ def _policies(policies: PolicySet) -> Iterable[Policy]:
     yield from policies.trust
     for optional in (policies.boundary, policies.session, policies.endpoint):
         yield from optional or ()
-    for level in (*policies.scps, *policies.rcps):
+    for level in (*policies.scps, *policies.rcps, *policies.scoped):
         yield from level

@@ -18,7 +18,7 @@ class Evidence:
     """The statements that apply, layer by layer, and what the rules ask of the request again and again.
 
     `boundary`, `session` and `endpoint` are None where there is no such policy. `scps` and `rcps` have one side a level
-    and are empty where they do not reach the request. `member`: the principal belongs to an account. `crosses`: that
+    and are empty where they do not reach the request; `scoped` has one for each time that the session was narrowed. `member`: the principal belongs to an account. `crosses`: that
     account is not the resource's. `named` tells how closely the resource's own policies grant to the principal.
     """
 
@@ -31,6 +31,7 @@ class Evidence:
     endpoint: Side | None
     boundary: Side | None
     session: Side | None
+    scoped: tuple[Side, ...]
     scps: tuple[Side, ...]
     rcps: tuple[Side, ...]
     member: bool
@@ -44,6 +45,7 @@ class Evidence:
         for side in (self.endpoint, self.resource, self.trust, self.identity, self.boundary, self.session):
             if side is not None:
                 yield side
+        yield from self.scoped
 
     def statements(self) -> Iterator[Found]:
         """All statements that apply."""
@@ -77,7 +79,7 @@ class Evidence:
 
 
 _SIDES = ("identity", "resource", "trust", "endpoint", "boundary", "session")
-_LEVELS = ("scps", "rcps")
+_LEVELS = ("scps", "rcps", "scoped")
 
 
 def _view(side: Side, *, hopeful: bool) -> Side:
@@ -106,6 +108,7 @@ def gather(request: AccessRequest, policies: PolicySet) -> Evidence:
         endpoint=_capped(policies.endpoint, asking, bounded=bounded),
         boundary=_capped(policies.boundary, asking) if member else None,
         session=_capped(_session(policies, principal.kind), asking) if member else None,
+        scoped=_levels(policies.scoped, asking) if policies.scoped and member else (),
         scps=_levels(scps, asking),
         rcps=_levels(rcps, asking),
         member=member,

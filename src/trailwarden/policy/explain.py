@@ -133,6 +133,7 @@ def _places(decision: Decision) -> Iterator[_Place]:
     yield _Place(Layer.IDENTITY, policies.identity, bears=member)
     yield _Place(Layer.BOUNDARY, policies.boundary or (), bears=member)
     yield _Place(Layer.SESSION, policies.session or (), bears=member)
+    yield from (_Place(Layer.SESSION, found, level, member) for level, found in enumerate(policies.scoped))
 
 
 def _part(place: _Place, policy: Policy, statement: Statement, asking: Asking, *, action: bool) -> Part:

@@ -166,7 +166,8 @@ class PolicySet:
     """All policies that bear on one request, compiled (`policy.compile_policy`), by layer.
 
     `boundary`, `endpoint`: None where there is none (nothing is capped), an empty tuple caps everything.
-    `session`: all session policies of the caller's session, None for a session without one. `scps`, `rcps`: one tuple a
+    `session`: all session policies of the caller's session, None for a session without one. `scoped`: the policies that
+    GetScopedCredentials narrowed the session by, one tuple a call, the oldest first; each must allow. `scps`, `rcps`: one tuple a
     level, root first and the account last; empty where the account is in no organization. `trust` is the trust policy of
     the role that an sts:AssumeRole* request names; `resource` is every other resource-based policy of the resource.
     """
@@ -174,6 +175,7 @@ class PolicySet:
     identity: "tuple[Policy, ...]" = ()
     boundary: "tuple[Policy, ...] | None" = None
     session: "tuple[Policy, ...] | None" = None
+    scoped: "tuple[tuple[Policy, ...], ...]" = ()
     scps: "tuple[tuple[Policy, ...], ...]" = ()
     rcps: "tuple[tuple[Policy, ...], ...]" = ()
     endpoint: "tuple[Policy, ...] | None" = None

@@ -87,6 +87,14 @@ def no_session_policy_denies(evidence: Evidence) -> tuple[Block, ...]:
     return _denied(evidence.session, Layer.SESSION)
 
 
+def no_scope_down_policy_denies(evidence: Evidence) -> tuple[Block, ...]:
+    """An explicit deny in a policy that GetScopedCredentials narrowed the session by overrides any allow.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getscopedcredentials.html
+    """
+    return _denied_by_level(evidence.scoped, Layer.SESSION)
+
+
 def each_level_of_service_control_policies_allows(evidence: Evidence) -> tuple[Block, ...]:
     """For a permission to be allowed, there must be an explicit Allow at every level from the root to the account.
 
@@ -201,6 +209,23 @@ def session_policy_allows(evidence: Evidence) -> tuple[Block, ...]:
     return (Block(Layer.SESSION, explicit=False),)
 
 
+def each_scope_down_policy_allows(evidence: Evidence) -> tuple[Block, ...]:
+    """What a narrowed session may is common to the session and to each policy that it was narrowed by.
+
+    Unlike session policies they cap also what a resource-based policy grants to the session's own ARN: a narrowed
+    session can never do more than its policies say.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getscopedcredentials.html
+    """
+    if not evidence.scoped:
+        return ()
+    return tuple(
+        Block(Layer.SESSION, explicit=False, level=level)
+        for level, side in enumerate(evidence.scoped)
+        if not side.allows
+    )
+
+
 RULES: tuple[Rule, ...] = (
     no_resource_control_policy_denies,
     no_service_control_policy_denies,
@@ -210,6 +235,7 @@ RULES: tuple[Rule, ...] = (
     no_identity_policy_denies,
     no_permissions_boundary_denies,
     no_session_policy_denies,
+    no_scope_down_policy_denies,
     each_level_of_service_control_policies_allows,
     endpoint_policy_allows,
     trust_policy_lets_in,
@@ -220,6 +246,7 @@ RULES: tuple[Rule, ...] = (
     resource_policy_grants_to_outsiders,
     permissions_boundary_allows,
     session_policy_allows,
+    each_scope_down_policy_allows,
 )
 
 

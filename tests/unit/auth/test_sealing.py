@@ -32,16 +32,26 @@ def test_only_the_whole_opens_and_only_for_its_purpose(data: bytes, place: int) 
 
 
 def test_a_token_carries_the_whole_session() -> None:
-    issued = VAULT.issue(PRINCIPAL, SESSION, expires=3601.0, chance=Chance(), user_name="", tags={"a": "b"})
+    issued = VAULT.issue(PRINCIPAL, SESSION, expires=3601.0, chance=Chance(), user_name="mateojackson")
     assert issued.access_key_id.startswith("ASIA")
     assert len(issued.access_key_id) == 20
     assert len(issued.secret_access_key) == 40
     assert issued.secret_access_key not in repr(issued)
     opened = Vault(b"k" * 32).open_token(issued.session_token)
     assert opened is not None
-    assert (opened.principal, opened.session, opened.tags, opened.expires) == (PRINCIPAL, SESSION, {"a": "b"}, 3601.0)
+    assert (opened.principal, opened.session, opened.expires) == (PRINCIPAL, SESSION, 3601.0)
     assert (opened.access_key_id, opened.secret_access_key) == (issued.access_key_id, issued.secret_access_key)
+    assert opened.user_name == "mateojackson"
     assert Vault(b"x" * 32).open_token(issued.session_token) is None
+
+
+@pytest.mark.parametrize("least", [1_000, 1_001, 1_002, 1_003, 4_096])
+def test_a_token_can_be_made_larger(least: int) -> None:
+    large = VAULT.issue(PRINCIPAL, SESSION, expires=1.0, chance=Chance(), least=least).session_token
+    assert least <= len(large) < least + 4
+    opened = VAULT.open_token(large)
+    assert opened is not None
+    assert opened.session == SESSION
 
 
 def test_a_changed_token_does_not_open() -> None:

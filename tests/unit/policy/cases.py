@@ -90,9 +90,13 @@ LAYERS = {
     "boundary": Layer.BOUNDARY,
     "session": Layer.SESSION,
     "endpoint": Layer.ENDPOINT,
+    "scoped": Layer.SESSION,
     "scps": Layer.SCP,
     "rcps": Layer.RCP,
 }
+
+LEVELLED = frozenset({"scps", "rcps", "scoped"})
+"""Kinds whose policies stand on levels, of which each has its say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def context_value(value: str | list[str]) -> ContextValue:
 
 
 def compiled(kind: str, found: list[Any]) -> tuple[Any, ...]:
-    if kind in {"scps", "rcps"}:
+    if kind in LEVELLED:
         return tuple(policies(kind, level) for level in found)
     return policies(kind, found)
 

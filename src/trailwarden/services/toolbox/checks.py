@@ -36,6 +36,7 @@ def checks_of(decision: Decision) -> list[dict[str, Any]]:
         checks.append(_check(decision, Layer.BOUNDARY, evidence.boundary))
     if evidence.session is not None:
         checks.append(_check(decision, Layer.SESSION, evidence.session))
+    checks.extend(_check(decision, Layer.SESSION, side, level=number) for number, side in enumerate(evidence.scoped))
     return checks
 
 

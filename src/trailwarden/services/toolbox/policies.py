@@ -28,6 +28,7 @@ def policies_of(policies: PolicySet) -> list[Policy]:
     levels = [policy for level in (*policies.rcps, *policies.scps) for policy in level]
     single = (policies.endpoint, policies.resource, policies.trust, policies.identity, policies.boundary)
     rest = [policy for group in (*single, policies.session) for policy in group or ()]
+    rest.extend(policy for level in policies.scoped for policy in level)
     return list({(policy.source.layer, uri_of(policy)): policy for policy in (*levels, *rest)}.values())
 
 
