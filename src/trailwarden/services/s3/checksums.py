@@ -29,7 +29,6 @@ __all__ = [
 
 _CRCS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, 0x82F63B78), "CRC64NVME": (64, 0x9A6C9329AC4BC9B5)}
 """Width and reflected polynomial."""
-_DEFAULT_MAX = 64 * 1024
 _TRAILER_MAX = 4096
 _MD5_BYTES = 16
 
@@ -136,7 +135,7 @@ def given_checksum(params: Mapping[str, Any]) -> Checksum | None:
 def verified_checksum(call: Call, data: bytes, *, default: bool = True) -> Checksum | None:
     """The checksum of the data that is kept with them: the one the client gave, once it proved right.
 
-    Without one, the algorithm that the client names is used, else CRC64NVME for what is not large.
+    Without one, the algorithm that the client names is used, else CRC64NVME.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
     given = given_checksum(call.params) or _trailing(call)
@@ -144,7 +143,7 @@ def verified_checksum(call: Call, data: bytes, *, default: bool = True) -> Check
         algorithm = call.params.get("ChecksumAlgorithm") or ""
         if algorithm in ALGORITHMS:
             return Checksum(algorithm=algorithm, value=compute(algorithm, data))
-        if not default or len(data) > _DEFAULT_MAX:
+        if not default:
             return None
         return Checksum(algorithm="CRC64NVME", value=compute("CRC64NVME", data))
     if not hmac.compare_digest(given.value.encode(), compute(given.algorithm, data).encode()):
