@@ -23,6 +23,8 @@ _NUMBER_LENGTH_MAX = 64
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 """A string that is never closed reaches to the end, so that it is read but once."""
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+
 
 class NotJson(ValueError):
     """The text is no JSON, or more than a policy may be."""
@@ -47,18 +49,22 @@ class Span:
 def read_json(text: str) -> Any:
     """The value that `text` holds.
 
-    Raises NotJson for bad syntax, duplicate keys, deep nesting, too many characters and numbers of absurd length.
+    Raises NotJson for bad syntax, duplicate keys, deep nesting, too many characters, numbers of absurd length and halves of
+    surrogate pairs, which no answer could repeat. https://www.rfc-editor.org/rfc/rfc7493#section-2.1
     """
     if len(text) > SIZE_MAX:
         raise NotJson("the document is too large")
     if _depth(text) > DEPTH_MAX:
         raise NotJson("the document is nested too deeply")
     try:
-        return json.loads(
+        found = json.loads(
             text, object_pairs_hook=_without_duplicates, parse_int=_text, parse_float=_text, parse_constant=_refuse
         )
+        if _SURROGATE.search(text):
+            json.dumps(found, ensure_ascii=False).encode()
     except ValueError as error:
         raise NotJson(str(error)) from None
+    return found
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

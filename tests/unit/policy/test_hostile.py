@@ -66,6 +66,10 @@ def document(*statements: dict[str, Any]) -> str:
         '{"Statement":[],"Statement":[]}',
         " " * 2 * MEGABYTE,
         "\ufeff{}",
+        '{"Statement":{"Effect":"Allow","Action":"s3:\\ud800","Resource":"*"}}',
+        '{"Statement":{"Effect":"Allow","Action":"s3:\\uDFFF","Resource":"*"}}',
+        '{"Statement":{"Effect":"Allow","Action":"s3:\udfff","Resource":"*"}}',
+        '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"a:\\udead":"x"}}}}',
         "null",
         "",
     ],
@@ -139,6 +143,12 @@ def test_what_costs_much_matches_nothing_and_soon(
     assert decision.effect is Effect.DENIED
     assert len(explain(decision)) == len(statements)
     near_misses(decision)
+
+
+def test_a_whole_surrogate_pair_is_a_letter() -> None:
+    written = document(statement(Resource=A + "\U0001f512"))
+    assert "\\ud83d" in written
+    assert compile_policy(written, SOURCE).statements[0].resources == (A + "\U0001f512",)
 
 
 def test_three_thousand_statements_keep_their_places() -> None:
