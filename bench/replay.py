@@ -11,7 +11,8 @@ from typing import Any
 
 from trailwarden.diagnose.changes import Change, change_data
 from trailwarden.diagnose.data import FileData, read_files
-from trailwarden.diagnose.history import log_files, portions_of_files
+from trailwarden.diagnose.history import portions_of_files
+from trailwarden.diagnose.logs import LogFiles
 from trailwarden.diagnose.replay import replay
 from trailwarden.diagnose.tally import Tally
 
@@ -189,7 +190,7 @@ CHANGES: dict[str, Change] = {
 def measure(workers: int, logs: Path, data: FileData, change: Change) -> tuple[float, float, Tally]:
     """Seconds and processor seconds for the whole history, starting of the workers and all reading included."""
     began, spent = time.perf_counter(), processor_seconds()
-    tally = replay(portions_of_files(log_files([logs])), data, change_data(data, [change]), workers=workers)
+    tally = replay(portions_of_files(LogFiles(given=(str(logs),))), data, change_data(data, [change]), workers=workers)
     return time.perf_counter() - began, processor_seconds() - spent, tally
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
-from trailwarden.cli.options import Account, Json, Organization, ResourcePolicy, policy_files
+from trailwarden.cli.options import Account, Aws, Json, Organization, Profile, ResourcePolicy, policy_files
 from trailwarden.cli.recording import Recording
 from trailwarden.cli.undo import apply_recorded, undo_file
 from trailwarden.diagnose import (
@@ -21,6 +21,8 @@ from trailwarden.diagnose import (
     Diagnosis,
     Group,
     LiveData,
+    LogFile,
+    LogFiles,
     Mend,
     Refusal,
     Unreadable,
@@ -32,7 +34,6 @@ from trailwarden.diagnose import (
     groups_as_data,
     groups_as_markdown,
     groups_as_text,
-    log_files,
     read_files,
     read_input,
 )
@@ -51,14 +52,16 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
         str, typer.Argument(help="The error text, a file with it, an event or log file, an id, or - for stdin.")
     ] = "-",
     data: Annotated[Path, typer.Option(help="The folder of the server to ask for account data.")] = Path("data"),
-    profile: Annotated[str | None, typer.Option(help="Profile to ask with.")] = None,
+    profile: Profile = None,
     region: Annotated[str | None, typer.Option(help="Region that bare names are completed with.")] = None,
     account: Account = None,
     organization: Organization = None,
     resource_policy: ResourcePolicy = None,
     resources: Annotated[Path | None, typer.Option(help="ARNs of what exists, one a line, with --account.")] = None,
-    logs: Annotated[Path | None, typer.Option(help="Diagnose all denials in the log files of a folder.")] = None,
-    aws: Annotated[bool, typer.Option("--aws", help="Ask AWS itself, with read-only calls.")] = False,
+    logs: Annotated[
+        str | None, typer.Option(help="Diagnose all denials in the log files of a folder, or below s3://bucket/prefix.")
+    ] = None,
+    aws: Aws = False,
     policy: Annotated[
         bool, typer.Option("--policy", help="Print the least policy that the calls made for this need.")
     ] = False,
@@ -75,16 +78,16 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     recording: Recording | None = None
     try:
         refusals = () if logs else _read(refusal)
-        if account is None:
+        if account is None or (logs or "").startswith("s3://"):
             recording = Recording(_connection(data, profile, region, aws=aws))
         known: AccountData = (
             LiveData(clients=recording, region=region or recording.connection.region)
-            if recording
+            if recording and account is None
             else read_files(
                 account or data, organization, policy_files(resource_policy), region or "us-east-1", resources=resources
             )
         )
-        groups = _grouped(logs, known) if logs else ()
+        groups = _grouped(LogFiles(given=(logs,), clients=recording), known) if logs else ()
         found = [find_cause(each, known) for each in refusals]
     except (Unreadable, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
@@ -97,7 +100,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
         _print_groups(groups, as_json=as_json, markdown=markdown)
     else:
         _print(found, as_json=as_json, markdown=markdown)
-    if apply and recording and found:
+    if apply and recording and account is None and found:
         _apply(found[0], apply, recording.connection, yes=yes, undo=undo)
     causes = [each.diagnosis for each in groups] if logs else found
     raise typer.Exit(_FOUND if all(each.found for each in causes) else _MORE_NEEDED)
@@ -115,22 +118,20 @@ def _print_policy(recording: Recording | None) -> None:
     typer.echo(json.dumps(recording.policy(arn), indent=2))
 
 
-def _grouped(folder: Path, known: AccountData) -> tuple[Group, ...]:
-    """Every denial in the folder's files by cause, with progress on stderr."""
-    if not folder.is_dir():
-        raise Unreadable(f"{folder} is no folder of log files")
-    files, other = log_files(folder)
+def _grouped(files: LogFiles, known: AccountData) -> tuple[Group, ...]:
+    """Every denial in the files by cause, with progress on stderr."""
     unread: list[str] = []
     with _progress() as progress:
-        reading = progress.add_task("reading log files", total=len(files))
-        tallies = count_denials(
-            progress.track(files, task_id=reading), lambda path, why: unread.append(f"{path.name}: {why}")
-        )
-        diagnosing = progress.add_task("diagnosing", total=len(tallies))
-        found = group_denials(tallies.values(), known, lambda: progress.advance(diagnosing))
-    _tell_unread(unread, len(other))
-    if not files:
-        raise Unreadable(f"{folder} holds no log files (.json, .json.gz, .jsonl or .zip)")
+        reading = progress.add_task("reading log files", total=files.total)
+
+        def done(file: LogFile, why: str) -> None:
+            progress.advance(reading)
+            unread.extend([f"{file.name}: {why}"] if why else [])
+
+        recurrences = count_denials(files, done)
+        diagnosing = progress.add_task("diagnosing", total=len(recurrences))
+        found = group_denials(recurrences.values(), known, lambda: progress.advance(diagnosing))
+    _tell_unread(unread, files.beside)
     return found
 
 

@@ -8,7 +8,7 @@ import typer
 
 from trailwarden.diagnose import Unreadable
 
-__all__ = ["Account", "Data", "Json", "Logs", "Organization", "ResourcePolicy", "policy_files"]
+__all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", "ResourcePolicy", "policy_files"]
 
 Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
 Account = Annotated[
@@ -18,7 +18,12 @@ Organization = Annotated[Path | None, typer.Option(help="Exported service and re
 ResourcePolicy = Annotated[
     list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
 ]
-Logs = Annotated[list[Path] | None, typer.Option(help="A log file or a folder of them, instead of a server.")]
+Logs = Annotated[
+    list[str] | None,
+    typer.Option(help="A log file, a folder of them, or s3://bucket/prefix, instead of a server's event history."),
+]
+Aws = Annotated[bool, typer.Option("--aws", help="Ask AWS itself, with read-only calls.")]
+Profile = Annotated[str | None, typer.Option(help="Profile to ask with.")]
 Json = Annotated[bool, typer.Option("--json", help="The answer as data.")]
 
 

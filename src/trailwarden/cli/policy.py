@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from trailwarden.cli.options import Account, Data, Logs
-from trailwarden.cli.replay import connection_of, history_of, known_data, running
+from trailwarden.cli.options import Account, Aws, Data, Logs, Profile
+from trailwarden.cli.replay import asked_for, connection_of, history_of, known_data, running
 from trailwarden.diagnose.data import Unreadable
 from trailwarden.diagnose.generate import Generated
 from trailwarden.diagnose.generate import generate as make_policy
@@ -40,17 +40,19 @@ def _policy() -> None:
 
 
 @policy.command()
-def generate(
+def generate(  # noqa: PLR0913, PLR0917 — each is an option of the command
     principal: Annotated[str, typer.Option(help="The ARN of a user or role.")],
     logs: Logs = None,
     data: Data = Path("data"),
     account: Account = None,
+    aws: Aws = False,
+    profile: Profile = None,
     threshold: Annotated[int, typer.Option(min=2, help="So many resources below one prefix become the prefix.")] = 10,
     output: Annotated[Form, typer.Option(help="What to print.")] = Form.REPORT,
 ) -> None:
     """Make the policy that allows what was recorded and no more. Exit 0: made; 1: nothing was recorded; 2: input unreadable."""
     try:
-        connection = connection_of(data, needed=account is None or not logs)
+        connection = connection_of(data, profile, aws=aws, needed=account is None or asked_for(logs))
         known = known_data(connection, account, None, None)
         portions, total = history_of(logs, connection)
         with running(total) as advance:

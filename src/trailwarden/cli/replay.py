@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from trailwarden.cli.connection import Connection, server_connection
-from trailwarden.cli.options import Account, Data, Json, Logs, Organization, ResourcePolicy, policy_files
+from trailwarden.cli.connection import Connection, aws_connection, server_connection
+from trailwarden.cli.options import Account, Aws, Data, Json, Logs, Organization, Profile, ResourcePolicy, policy_files
 from trailwarden.diagnose.changes import change_data, read_changes
 from trailwarden.diagnose.data import FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
-from trailwarden.diagnose.history import Portion, log_files, portions_of_files, portions_of_server
+from trailwarden.diagnose.history import Portion, portions_of_files, portions_of_server
+from trailwarden.diagnose.logs import LogFiles
 from trailwarden.diagnose.replay import replay as replay_history
 from trailwarden.diagnose.snapshot import snapshot
 
-__all__ = ["connection_of", "history_of", "known_data", "replay", "running"]
+__all__ = ["asked_for", "connection_of", "history_of", "known_data", "replay", "running"]
 
 _SAME, _DENIED, _UNREADABLE = 0, 1, 2
 
@@ -32,12 +34,14 @@ def replay(  # noqa: PLR0913, PLR0917 — each is an option of the command
     account: Account = None,
     organization: Organization = None,
     resource_policy: ResourcePolicy = None,
+    aws: Aws = False,
+    profile: Profile = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 takes one a core.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Tell which recorded calls a change of policies would deny or allow. Exit 0: it denies none; 1: it denies some; 2: input unreadable."""
     try:
-        connection = connection_of(data, needed=account is None or not logs)
+        connection = connection_of(data, profile, aws=aws, needed=account is None or asked_for(logs))
         before = known_data(connection, account, organization, resource_policy)
         changed = change_data(before, read_changes(change))
         portions, total = history_of(logs, connection)
@@ -50,15 +54,20 @@ def replay(  # noqa: PLR0913, PLR0917 — each is an option of the command
     raise typer.Exit(_DENIED if tally.total("denied") else _SAME)
 
 
-def connection_of(data: Path, *, needed: bool) -> Connection | None:
-    """The server below the folder. Raises Unreadable where one is needed and there is none."""
+def asked_for(logs: list[str] | None) -> bool:
+    """Whether the history has to be asked for, as against files that are at hand."""
+    return not logs or any(name.startswith("s3://") for name in logs)
+
+
+def connection_of(data: Path, profile: str | None, *, aws: bool, needed: bool) -> Connection | None:
+    """AWS, or the server below the folder. Raises Unreadable where one is needed and there is none."""
     if not needed:
         return None
     try:
-        return server_connection(data)
-    except (FileNotFoundError, KeyError) as missing:
+        return aws_connection(profile, None) if aws else server_connection(data, profile or "default")
+    except (FileNotFoundError, KeyError, BotoCoreError) as missing:
         raise Unreadable(
-            f"{data} holds no server to ask ({missing}): name one with --data, or files with --account and --logs"
+            f"{data} holds no server to ask ({missing}): name one with --data, files with --account and --logs, or AWS with --aws"
         ) from None
 
 
@@ -73,10 +82,12 @@ def known_data(
     return snapshot(LiveData(clients=connection, region=connection.region))
 
 
-def history_of(logs: list[Path] | None, connection: Connection | None) -> tuple[Iterator[Portion], int | None]:
+def history_of(logs: list[str] | None, connection: Connection | None) -> tuple[Iterator[Portion], int | None]:
     """The history in portions, and how many there are where that is known. Raises Unreadable."""
     if logs:
-        files = log_files(logs)
+        files = LogFiles(given=tuple(logs), clients=connection)
+        if files.total is None:
+            return portions_of_files(files), None
         portions = tuple(portions_of_files(files))
         return iter(portions), len(portions)
     if connection is None:

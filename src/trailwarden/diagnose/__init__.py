@@ -4,8 +4,9 @@ from trailwarden.diagnose.case import Case, MoreNeeded
 from trailwarden.diagnose.data import AccountData, FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
 from trailwarden.diagnose.edits import Attach, ClientCall, Edit, SetDocument
-from trailwarden.diagnose.grouping import Group, Tally, count_denials, group_denials, log_files
+from trailwarden.diagnose.grouping import Group, Recurrence, count_denials, group_denials
 from trailwarden.diagnose.intake import read_denials, read_event, read_input
+from trailwarden.diagnose.logs import LogFile, LogFiles
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.message import read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
@@ -29,12 +30,14 @@ __all__ = [
     "FileData",
     "Group",
     "LiveData",
+    "LogFile",
+    "LogFiles",
     "Mend",
     "MoreNeeded",
+    "Recurrence",
     "Refusal",
     "Remedy",
     "SetDocument",
-    "Tally",
     "Unreadable",
     "as_data",
     "as_markdown",
@@ -45,7 +48,6 @@ __all__ = [
     "groups_as_data",
     "groups_as_markdown",
     "groups_as_text",
-    "log_files",
     "read_denials",
     "read_event",
     "read_files",

@@ -1,6 +1,7 @@
 """Which actions a set of policies cannot tell apart: of twenty thousand, most are of a few dozen kinds."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from functools import lru_cache
 
 from trailwarden.diagnose.circumstances import possible_keys
@@ -105,9 +106,14 @@ def _told(policy: Policy, known: dict[str, tuple[int, ...]], action: str) -> tup
 
 
 def policies_in(policies: PolicySet) -> Iterator[Policy]:
-    """All policies of a set."""
-    for layer in (policies.identity, policies.boundary, policies.session, policies.endpoint, policies.resource):
-        yield from layer or ()
-    yield from policies.trust
-    for level in (*policies.scps, *policies.rcps, *policies.scoped):
-        yield from level
+    """All policies of a set, whatever its layers."""
+    for layer in fields(policies):
+        yield from _flat(getattr(policies, layer.name))
+
+
+def _flat(given: object) -> Iterator[Policy]:
+    if isinstance(given, Policy):
+        yield given
+    elif isinstance(given, tuple):
+        for each in given:
+            yield from _flat(each)

@@ -5,7 +5,7 @@ from typing import Any
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.shift import ShiftKind
-from trailwarden.diagnose.tally import Group, Seen, Tally
+from trailwarden.diagnose.tally import Fate, Seen, Tally
 
 __all__ = ["foreseen_data", "foreseen_text"]
 
@@ -45,7 +45,7 @@ def _told(tally: Tally) -> Iterator[str]:
             yield f"  … and {len(groups) - most:,} more kinds; --json lists all"
 
 
-def _group(group: Group, seen: Seen) -> Iterator[str]:
+def _group(group: Fate, seen: Seen) -> Iterator[str]:
     yield f"  {seen.count:>8,}  {_principal(group.principal)}  {group.action}"
     for line in _wrapped(group.reason.text):
         yield f"            {line}"
@@ -84,7 +84,7 @@ def foreseen_data(tally: Tally) -> dict[str, Any]:
     return {**counts, "totals": totals, **{kind: [_data(*pair) for pair in tally.of(kind)] for kind, _, _ in _PARTS}}
 
 
-def _data(group: Group, seen: Seen) -> dict[str, Any]:
+def _data(group: Fate, seen: Seen) -> dict[str, Any]:
     reason = group.reason
     statement = {"layer": reason.layer, "policy": reason.policy, "statement": reason.statement}
     return {

@@ -2,26 +2,23 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.diagnosis import Diagnosis, diagnose
 from trailwarden.diagnose.intake import read_denials
+from trailwarden.diagnose.logs import LogFile, LogFiles
 from trailwarden.diagnose.refusal import Refusal
 
-__all__ = ["Group", "Tally", "count_denials", "group_denials", "log_files"]
+__all__ = ["Group", "Recurrence", "count_denials", "group_denials"]
 
-_SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".gz", ".zip")
-_NOT_LOGS = ("CloudTrail-Digest", "CloudTrail-Insight")
-_FILE_MAX = 256 * 1024 * 1024
 _CHANGING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{6,}|Encoded .*", re.DOTALL)
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class Recurrence:
     """Denials that are alike: one of them, their number, and when the first and the last were."""
 
     example: Refusal
@@ -56,30 +53,18 @@ class Group:
         return self.diagnosis.cause or f"not found; needed: {'; '.join(self.diagnosis.needed)}"
 
 
-def log_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The files that may hold events, and the digest and Insight files beside them, in order of name."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(_SUFFIXES))
-    other = tuple(path for path in found if any(name in str(path) for name in _NOT_LOGS))
-    return tuple(path for path in found if path not in set(other)), other
-
-
-def count_denials(paths: Iterable[Path], unread: Callable[[Path, str], None]) -> dict[object, Tally]:
-    """The denials in the files, alike ones together; `unread` is told of each file that cannot be read, and why."""
-    found: dict[object, Tally] = {}
-    for path in paths:
-        for refusal in _denials(path, unread):
-            found.setdefault(_likeness(refusal), Tally(example=refusal)).add(refusal)
+def count_denials(files: LogFiles, done: Callable[[LogFile, str], None]) -> dict[object, Recurrence]:
+    """The denials in the files, alike ones together; `done` is told of each file that is read, and why one cannot be, or ""."""
+    found: dict[object, Recurrence] = {}
+    for file, content in files.contents():
+        why = content if isinstance(content, str) else ""
+        try:
+            for refusal in read_denials(content) if isinstance(content, bytes) else ():
+                found.setdefault(_likeness(refusal), Recurrence(example=refusal)).add(refusal)
+        except ValueError as error:
+            why = str(error)
+        done(file, why)
     return found
-
-
-def _denials(path: Path, unread: Callable[[Path, str], None]) -> Iterator[Refusal]:
-    try:
-        if path.stat().st_size > _FILE_MAX:
-            unread(path, f"it is larger than {_FILE_MAX >> 20} MiB")
-            return
-        yield from read_denials(path.read_bytes())
-    except (OSError, ValueError) as error:
-        unread(path, str(error))
 
 
 def _likeness(refusal: Refusal) -> object:
@@ -102,17 +87,17 @@ def _likeness(refusal: Refusal) -> object:
     )
 
 
-def group_denials(tallies: Iterable[Tally], data: AccountData, done: Callable[[], None]) -> tuple[Group, ...]:
-    """The groups, most frequent first; `done` is called for each tally that is diagnosed."""
-    found: dict[str, list[tuple[Tally, Diagnosis]]] = {}
-    for each in tallies:
+def group_denials(recurrences: Iterable[Recurrence], data: AccountData, done: Callable[[], None]) -> tuple[Group, ...]:
+    """The groups, most frequent first; `done` is called for each of them that is diagnosed."""
+    found: dict[str, list[tuple[Recurrence, Diagnosis]]] = {}
+    for each in recurrences:
         diagnosis = diagnose(each.example, data)
         found.setdefault(diagnosis.cause or "; ".join(diagnosis.needed), []).append((each, diagnosis))
         done()
     return tuple(sorted(map(_group, found.values()), key=lambda each: (-each.count, each.cause)))
 
 
-def _group(members: list[tuple[Tally, Diagnosis]]) -> Group:
+def _group(members: list[tuple[Recurrence, Diagnosis]]) -> Group:
     most = max(members, key=lambda member: member[0].count)
     actions: Counter[str] = Counter()
     for each, diagnosis in members:

@@ -9,18 +9,14 @@ from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
-from isal import isal_zlib
-from isal.igzip_lib import IsalError
 from msgspec import UNSET, Raw, UnsetType
 
 from trailwarden.diagnose.data import Clients, Unreadable
+from trailwarden.diagnose.logs import LogFile, LogFiles
+from trailwarden.diagnose.unpacking import UNPACKED_MAX, parts_of
 
-__all__ = ["Event", "Identity", "Portion", "events_of", "log_files", "portions_of_files", "portions_of_server"]
+__all__ = ["Event", "Identity", "Portion", "events_of", "portions_of_files", "portions_of_server"]
 
-_UNPACKED_MAX = 256 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
-_ENDINGS = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
-_DIGESTS = "CloudTrail-Digest"
 _LOOKED_UP = 2_000
 _LINES = 4 * 1024 * 1024
 
@@ -89,12 +85,16 @@ class _Log(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """A piece of history for one worker: the name of a file (from `start` to `end`, where it is one of lines), or events as JSON."""
+    """A piece of history for one worker: a file, or events as JSON.
+
+    Of a file, its name (from `start` to `end`, where it is one of lines) and, where it is fetched already, its content.
+    """
 
     path: str = ""
     start: int = 0
     end: int = 0
     events: tuple[str, ...] = ()
+    content: bytes | None = None
 
 
 _LOG: msgspec.json.Decoder[_Log] = msgspec.json.Decoder(_Log)
@@ -103,30 +103,22 @@ _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _LIST: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 
 
-def log_files(given: Iterable[Path]) -> tuple[Path, ...]:
-    """The log files among files and in folders, in order; digest files are none. Raises Unreadable where there is none."""
-    found: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            inside = (each for each in path.rglob("*") if each.name.endswith(_ENDINGS) and each.is_file())
-            found.extend(sorted(each for each in inside if _DIGESTS not in each.parts))
-        elif path.is_file():
-            found.append(path)
+def portions_of_files(files: LogFiles) -> Iterator[Portion]:
+    """One portion a file; a large file of lines is cut into several. Raises Unreadable."""
+    if files.total is None:
+        yield from (_fetched(file, content) for file, content in files.contents())
+        return
+    for file in files:
+        if file.name.endswith((".jsonl", ".ndjson")) and file.size > _LINES:
+            yield from (Portion(file.name, at, min(at + _LINES, file.size)) for at in range(0, file.size, _LINES))
         else:
-            raise Unreadable(f"{path} is neither a log file nor a folder of them")
-    if not found:
-        raise Unreadable("there is no log file in these folders")
-    return tuple(found)
+            yield Portion(file.name)
 
 
-def portions_of_files(files: Iterable[Path]) -> Iterator[Portion]:
-    """One portion a file; a large file of lines is cut into several."""
-    for path in files:
-        size = path.stat().st_size
-        if path.suffix in {".jsonl", ".ndjson"} and size > _LINES:
-            yield from (Portion(str(path), at, min(at + _LINES, size)) for at in range(0, size, _LINES))
-        else:
-            yield Portion(str(path))
+def _fetched(file: LogFile, content: bytes | str) -> Portion:
+    if isinstance(content, str):
+        raise Unreadable(f"{file.name} cannot be read: {content}")
+    return Portion(file.name, content=content)
 
 
 def portions_of_server(regions: Iterable[tuple[str, Clients]]) -> Iterator[Portion]:
@@ -168,10 +160,17 @@ def events_of(portion: Portion) -> tuple[list[Event], int]:
     try:
         if portion.end:
             return _each(_lines_between(path, portion.start, portion.end))
-        data = path.read_bytes()
-        return _decoded(_unpacked(data) if data.startswith(_GZIP) else data)
-    except (OSError, ValueError, msgspec.DecodeError, IsalError) as error:  # type: ignore[misc]  # its stubs say less than it is
-        raise Unreadable(f"{path} is no log file: {error}") from error
+        content = _read(path) if portion.content is None else portion.content
+        parts = [_decoded(part) for part in parts_of(content)]
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        raise Unreadable(f"{portion.path} is no log file: {error}") from error
+    return parts[0] if len(parts) == 1 else ([event for found, _ in parts for event in found], sum(n for _, n in parts))
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > UNPACKED_MAX:
+        raise ValueError(f"it is larger than {UNPACKED_MAX >> 20} MiB")
+    return path.read_bytes()
 
 
 def _decoded(data: bytes) -> tuple[list[Event], int]:
@@ -251,19 +250,3 @@ def _lines_between(path: Path, start: int, end: int) -> Iterator[bytes]:
             line = file.readline()
             if line.strip():
                 yield line
-
-
-def _unpacked(data: bytes) -> bytes:
-    """All members of a gzip file, bounded."""
-    parts: list[bytes] = []
-    room = _UNPACKED_MAX
-    while data.startswith(_GZIP):
-        opener = isal_zlib.decompressobj(wbits=31)
-        parts.append(opener.decompress(data, room))
-        room -= len(parts[-1])
-        if opener.unconsumed_tail or room <= 0:
-            raise ValueError(f"it unpacks to more than {_UNPACKED_MAX >> 20} MiB")
-        if not opener.eof:
-            raise ValueError("it is cut off")
-        data = opener.unused_data
-    return b"".join(parts)

@@ -3,11 +3,8 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html
 """
 
-import io
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,13 +12,10 @@ from typing import Any
 from trailwarden.diagnose.calls import action_of_event
 from trailwarden.diagnose.message import MAX_TEXT, read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
+from trailwarden.diagnose.unpacking import parts_of
 
 __all__ = ["is_denied", "read_denials", "read_event", "read_input"]
 
-_UNPACKED_MAX = 256 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
-_MEMBERS_MAX = 10_000
 _AUTHORIZATION_ID = re.compile(r"[0-9a-z]{20,40}\Z")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _REFUSED = re.compile(
@@ -34,9 +28,10 @@ def read_input(data: bytes) -> tuple[Refusal, ...]:
 
     One that is neither JSON nor an id is read as text. ValueError for what cannot be unpacked or is no text.
     """
-    if data.startswith(_ZIP):
-        return tuple(refusal for part in _members(data) for refusal in read_input(part))
-    data = _unpacked(data) if data.startswith(_GZIP) else data
+    return tuple(refusal for part in parts_of(data) for refusal in _read_part(part))
+
+
+def _read_part(data: bytes) -> tuple[Refusal, ...]:
     text = data.decode("utf-8-sig")
     bare = text.strip()
     if _AUTHORIZATION_ID.match(bare):
@@ -51,15 +46,11 @@ def read_input(data: bytes) -> tuple[Refusal, ...]:
 
 def read_denials(data: bytes) -> Iterator[Refusal]:
     """The denials among a log file's events; other errors, as of what does not exist, are none. ValueError as `read_input`."""
-    if data.startswith(_ZIP):
-        for part in _members(data):
-            yield from read_denials(part)
-        return
-    text = (_unpacked(data) if data.startswith(_GZIP) else data).decode("utf-8-sig")
-    records = _records(text.strip())
-    if records is None:
-        raise ValueError("it holds no CloudTrail events")
-    yield from (read_event(record) for record in records if is_denied(record))
+    for part in parts_of(data):
+        records = _records(part.decode("utf-8-sig").strip())
+        if records is None:
+            raise ValueError("it holds no CloudTrail events")
+        yield from (read_event(record) for record in records if is_denied(record))
 
 
 def is_denied(record: Mapping[str, Any]) -> bool:
@@ -183,41 +174,6 @@ def _refuse_other_files(value: Mapping[str, Any]) -> None:
         raise OtherFile("this is a digest file: it proves log files and holds no events; give one of its log files")
     if "configurationItems" in value or "configSnapshotId" in value:
         raise OtherFile("this is a file of AWS Config, not of CloudTrail")
-
-
-def _members(data: bytes) -> Iterator[bytes]:
-    """The files in a zip, all of them together within the bound."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"the input is not a zip file: {error}") from error
-    names = [info for info in archive.infolist() if not info.is_dir()]
-    if len(names) > _MEMBERS_MAX or sum(info.file_size for info in names) > _UNPACKED_MAX:
-        raise ValueError(f"the zip holds more than {_MEMBERS_MAX} files or {_UNPACKED_MAX >> 20} MiB")
-    for info in names:
-        with archive.open(info) as member:
-            part = member.read(_UNPACKED_MAX)
-        if part.startswith(_ZIP):
-            raise ValueError("there is a zip file in a zip file: unpack it first")
-        yield part
-
-
-def _unpacked(data: bytes) -> bytes:
-    """All members of a gzip file, one after the other."""
-    parts: list[bytes] = []
-    left = _UNPACKED_MAX
-    while data.startswith(_GZIP):
-        opener = zlib.decompressobj(wbits=31)
-        try:
-            part = opener.decompress(data, left)
-        except zlib.error as error:
-            raise ValueError(f"the input is not a gzip file: {error}") from error
-        left -= len(part)
-        if opener.unconsumed_tail or left <= 0:
-            raise ValueError(f"the input unpacks to more than {_UNPACKED_MAX >> 20} MiB")
-        parts.append(part)
-        data = opener.unused_data
-    return b"".join(parts)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ from trailwarden.diagnose.past import (
 )
 from trailwarden.diagnose.shift import Reason, Shift
 from trailwarden.diagnose.standing import Standing, compiled, documents_of, keys_of
-from trailwarden.diagnose.tally import Group, Tally
+from trailwarden.diagnose.tally import Fate, Tally
 from trailwarden.policy import UNKNOWN, AccessRequest, ContextValue, Effect, Principal, PrincipalKind
 
 __all__ = ["Replayer", "replay"]
@@ -63,7 +63,7 @@ class _Judged:
     decided: Decided
 
 
-_Verdict = Group | None
+_Verdict = Fate | None
 """None for a call of which nothing changes."""
 
 _Told = tuple[ContextValue | None, ...]
@@ -158,11 +158,11 @@ class Replayer:
         issuer = issuer_of(event) or f"somebody ({event.user_identity.type or 'no identity'})"
         why_not = self._unjudged(principal, asked)
         if why_not:
-            return Group("unknown", issuer, asked.action, Reason(text=why_not))
+            return Fate("unknown", issuer, asked.action, Reason(text=why_not))
         try:
             judged = [self._judge(event, principal, asked, check) for check in asked.checks]
         except MoreNeeded as needed:
-            return Group("unknown", issuer, asked.action, Reason(text=f"what would tell is missing: {needed}"))
+            return Fate("unknown", issuer, asked.action, Reason(text=f"what would tell is missing: {needed}"))
         check, shift = (_denied if outcome.denied else _allowed)(judged)
         if shift.kind == "same" and asked.vague:
             shift = self._vague(principal, asked)
@@ -170,7 +170,7 @@ class Replayer:
             shift = Shift("unknown", Reason(text=f"it was the {outcome.beyond} that denied it, which is not at hand"))
         if shift.kind == "same" or (shift.kind == "contradicted" and _is_service(judged)):
             return None
-        return Group(shift.kind, issuer, check.action, shift.reason, check.resource)
+        return Fate(shift.kind, issuer, check.action, shift.reason, check.resource)
 
     def _unjudged(self, principal: str, asked: Asked) -> str:
         """Why a call cannot be judged, "" where it can."""

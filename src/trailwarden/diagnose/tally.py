@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from trailwarden.diagnose.history import Event
 from trailwarden.diagnose.shift import Reason, ShiftKind
 
-__all__ = ["Group", "Seen", "Tally"]
+__all__ = ["Fate", "Seen", "Tally"]
 
 _RESOURCES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Fate:
     """Calls with one fate. `resource` is one call's; groups that differ in it alone are counted as one."""
 
     kind: ShiftKind
@@ -44,14 +44,14 @@ class Tally:
     judged: int = 0
     others: int = 0
     wrong: int = 0
-    groups: dict[Group, Seen] = field(default_factory=dict)
+    groups: dict[Fate, Seen] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
         """All of them."""
         return self.judged + self.others + self.wrong
 
-    def count(self, group: Group | None, event: Event) -> None:
+    def count(self, group: Fate | None, event: Event) -> None:
         """Count one call; None for one of which nothing changes."""
         self.judged += 1
         if group is None:
@@ -59,7 +59,7 @@ class Tally:
         resources = frozenset((group.resource,)) if group.resource else frozenset()
         self._add(group, 1, (event.event_time, event.event_id), resources)
 
-    def _add(self, group: Group, count: int, first: tuple[str, str], resources: frozenset[str]) -> None:
+    def _add(self, group: Fate, count: int, first: tuple[str, str], resources: frozenset[str]) -> None:
         seen = self.groups.get(group)
         if seen is None:
             self.groups[group] = Seen(count, first, resources)
@@ -74,7 +74,7 @@ class Tally:
         for group, seen in other.groups.items():
             self._add(group, seen.count, seen.first, seen.resources)
 
-    def of(self, kind: ShiftKind) -> tuple[tuple[Group, Seen], ...]:
+    def of(self, kind: ShiftKind) -> tuple[tuple[Fate, Seen], ...]:
         """The groups of one fate, most calls first."""
         found = [(group, seen) for group, seen in self.groups.items() if group.kind == kind]
         return tuple(

@@ -116,7 +116,7 @@ def test_more_is_needed(account: Path) -> None:
         ((TEXT, "--organization", "missing"), "missing cannot be read"),
         ((TEXT, "--resources", "missing"), "missing cannot be read"),
         ((TEXT, "--resource-policy", "policy.json"), "it takes ARN=FILE"),
-        (("--logs", "missing"), "missing is no folder of log files"),
+        (("--logs", "missing"), "missing is neither a log file nor a folder of them"),
     ],
 )
 def test_unreadable(account: Path, arguments: tuple[str, ...], told: str) -> None:

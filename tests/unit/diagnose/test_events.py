@@ -12,17 +12,19 @@ import pytest
 
 from trailwarden.diagnose import (
     FileData,
+    LogFiles,
     Refusal,
+    Unreadable,
     count_denials,
     diagnose,
     group_denials,
-    log_files,
     read_denials,
     read_event,
     read_input,
 )
 from trailwarden.diagnose.account import read_account
 from trailwarden.diagnose.calls import action_of_event, call_of
+from trailwarden.diagnose.history import Portion, events_of
 from trailwarden.policy import Layer
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "events"
@@ -105,9 +107,17 @@ def test_a_zip_in_a_zip_is_not_opened() -> None:
         read_input(zipped(zipped(json.dumps(EVENT).encode())))
 
 
-def test_a_file_that_is_no_gzip() -> None:
-    with pytest.raises(ValueError, match="is not a gzip file"):
-        read_input(b"\x1f\x8bnot")
+def test_a_file_that_is_no_gzip_or_not_all_of_one() -> None:
+    whole = gzip.compress(json.dumps(EVENT).encode())
+    with pytest.raises(ValueError, match="is no gzip file"):
+        read_input(b"\x1f\x8b" + bytes(30))
+    for cut in (whole[:-9], whole[:40], b"\x1f\x8bnot", whole + whole[:40]):
+        with pytest.raises(ValueError, match="is cut off"):
+            read_input(cut)
+        with pytest.raises(Unreadable, match="is cut off"):
+            events_of(Portion("log", content=cut))
+    events, _ = events_of(Portion("log", content=whole))
+    assert [each.event_name for each in events] == [EVENT["eventName"]]
 
 
 @pytest.mark.parametrize(
@@ -204,16 +214,16 @@ def test_denials_alike_are_grouped(tmp_path: Path) -> None:
         json.dumps(later) + "\n" + json.dumps({**EVENT, "errorCode": "NoSuchBucketPolicy", "errorMessage": "none"})
     )
     (tmp_path / "broken.json").write_text("{")
-    files, beside = log_files(tmp_path)
+    files = LogFiles(given=(str(tmp_path),))
     unread: list[str] = []
-    tallies = count_denials(files, lambda path, _: unread.append(path.name))
-    groups = group_denials(tallies.values(), data(), lambda: None)
+    recurrences = count_denials(files, lambda file, why: unread.extend([Path(file.name).name] if why else []))
+    groups = group_denials(recurrences.values(), data(), lambda: None)
     assert [(each.count, each.actions.most_common(1)[0][0]) for each in groups] == [
         (3, "cloudtrail:GetTrailStatus"),
         (1, "cloudtrail:StopLogging"),
     ]
     assert (groups[0].first, groups[0].last) == ("2026-11-25T10:00:00Z", "2026-11-25T11:00:00Z")
-    assert (unread, len(beside)) == (["broken.json"], 1)
+    assert (unread, files.beside) == (["broken.json"], 1)
 
 
 def shared() -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from trailwarden.diagnose.alike import Decided, Deciding
 from trailwarden.diagnose.changes import Change, change_data, read_changes
 from trailwarden.diagnose.data import FileData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
-from trailwarden.diagnose.history import Portion, events_of, log_files, portions_of_files
+from trailwarden.diagnose.history import Portion, events_of, portions_of_files
+from trailwarden.diagnose.logs import LogFiles
 from trailwarden.diagnose.replay import Replayer, replay
 from trailwarden.diagnose.shift import ShiftKind
 from trailwarden.diagnose.tally import Tally
@@ -40,7 +41,7 @@ def known(
 
 def replayed(folder: Path, data: FileData, changes: Sequence[Change], *events: Mapping[str, Any]) -> Tally:
     recorded.write(folder / "logs" / "a.json.gz", events)
-    portions = portions_of_files(log_files([folder / "logs"]))
+    portions = portions_of_files(LogFiles(given=(str(folder / "logs"),)))
     return replay(portions, data, change_data(data, changes), workers=1)
 
 
@@ -223,7 +224,9 @@ def test_workers_do_not_matter(tmp_path: Path) -> None:
         recorded.write(tmp_path / "logs" / f"{number}.json", made)
     changed = change_data(data, [scp("iam:*"), Change(kind="role", holder="Audit", name="read")])
     told = [
-        foreseen_data(replay(portions_of_files(log_files([tmp_path / "logs"])), data, changed, workers=workers))
+        foreseen_data(
+            replay(portions_of_files(LogFiles(given=(str(tmp_path / "logs"),))), data, changed, workers=workers)
+        )
         for workers in (1, 2)
     ]
     assert told[0] == told[1]
@@ -265,7 +268,9 @@ def test_every_container_of_events_is_read(tmp_path: Path) -> None:
     )
     digest = folder / "CloudTrail-Digest" / "digest.json.gz"
     recorded.write(digest, CALLS)
-    tally = replay(portions_of_files(log_files([folder])), data, change_data(data, [scp("iam:*")]), workers=1)
+    tally = replay(
+        portions_of_files(LogFiles(given=(str(folder),))), data, change_data(data, [scp("iam:*")]), workers=1
+    )
     assert (tally.judged, tally.wrong, tally.total("denied")) == (22, 1, 4)
 
 
@@ -274,7 +279,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("no")
     for path in (tmp_path / "bad.json", tmp_path / "missing"):
         with pytest.raises(Unreadable):
-            replay(portions_of_files(log_files([path])), data, change_data(data, [scp()]), workers=1)
+            replay(portions_of_files(LogFiles(given=(str(path),))), data, change_data(data, [scp()]), workers=1)
 
 
 VARIED = (
@@ -370,7 +375,7 @@ def test_a_process_with_threads_starts_its_workers_anew(tmp_path: Path) -> None:
     changed = change_data(data, [scp("iam:*")])
     for number in range(4):
         recorded.write(tmp_path / "logs" / f"{number}.json.gz", CALLS)
-    files = log_files([tmp_path / "logs"])
+    files = LogFiles(given=(str(tmp_path / "logs"),))
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
