@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
-from trailwarden.cli.options import Account, Aws, Json, Organization, Profile, ResourcePolicy, policy_files
+from trailwarden.cli.options import Account, Aws, Json, Organization, Profile, ResourcePolicy
+from trailwarden.cli.policy_files import policy_files
 from trailwarden.cli.recording import Recording
 from trailwarden.cli.undo import apply_recorded, undo_file
 from trailwarden.diagnose import (

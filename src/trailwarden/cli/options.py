@@ -1,14 +1,11 @@
 """Options that several commands share: where account data and history come from."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trailwarden.diagnose import Unreadable
-
-__all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", "ResourcePolicy", "policy_files"]
+__all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", "ResourcePolicy"]
 
 Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
 Account = Annotated[
@@ -25,14 +22,3 @@ Logs = Annotated[
 Aws = Annotated[bool, typer.Option("--aws", help="Ask AWS itself, with read-only calls.")]
 Profile = Annotated[str | None, typer.Option(help="Profile to ask with.")]
 Json = Annotated[bool, typer.Option("--json", help="The answer as data.")]
-
-
-def policy_files(given: Iterable[str] | None) -> dict[str, Path]:
-    """The files of --resource-policy by ARN. Raises Unreadable."""
-    found: dict[str, Path] = {}
-    for each in given or ():
-        arn, equals, path = each.rpartition("=")
-        if not equals or not arn.startswith("arn:"):
-            raise Unreadable(f"--resource-policy {each}: it takes ARN=FILE")
-        found[arn] = Path(path)
-    return found

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
-from trailwarden.cli.options import Account, Aws, Data, Json, Logs, Organization, Profile, ResourcePolicy, policy_files
+from trailwarden.cli.options import Account, Aws, Data, Json, Logs, Organization, Profile, ResourcePolicy
+from trailwarden.cli.policy_files import policy_files
 from trailwarden.diagnose.changes import change_data, read_changes
 from trailwarden.diagnose.data import FileData, LiveData, Unreadable, read_files
 from trailwarden.diagnose.foreseen import foreseen_data, foreseen_text
