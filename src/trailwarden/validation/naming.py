@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-v
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 __all__ = ["DIGESTS", "ROOT", "Chain", "DigestName", "LogName", "digest_name", "log_name", "tail"]
 
@@ -56,7 +56,7 @@ def digest_name(key: str) -> DigestName | None:
     found = _DIGEST.fullmatch(key)
     if found is None or found["kind"] != DIGESTS:
         return None
-    end = _seconds(found["end"], "%Y%m%dT%H%M%SZ")
+    end = _seconds(found["end"])
     chain = Chain(
         path=found["path"], account=found["account"], region=found["region"], trail=found["trail"], home=found["home"]
     )
@@ -68,7 +68,7 @@ def log_name(key: str) -> LogName | None:
     found = _LOG.fullmatch(key)
     if found is None or found["kind"] == DIGESTS:
         return None
-    time = _seconds(found["time"], "%Y%m%dT%H%MZ")
+    time = _seconds(found["time"])
     return None if time is None else LogName(path=found["path"], region=found["region"], time=time)
 
 
@@ -78,8 +78,8 @@ def tail(key: str) -> str:
     return key if at < 0 else key[at:]
 
 
-def _seconds(text: str, form: str) -> float | None:
+def _seconds(text: str) -> float | None:
     try:
-        return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
+        return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return None
