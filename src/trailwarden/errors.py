@@ -12,7 +12,11 @@ The other errors stand beside the code that raises them. `wire` renders each in 
 from collections.abc import Mapping
 from typing import ClassVar
 
-__all__ = ["AwsError", "InternalFailure", "ServiceUnavailable", "ThrottlingException", "ValidationException"]
+__all__ = ["AwsError", "InternalFailure", "NotYet", "ServiceUnavailable", "ThrottlingException", "ValidationException"]
+
+
+class NotYet(Exception):
+    """A call that waits has nothing to answer yet: it changed nothing, and the front runs it again a little later."""
 
 
 class AwsError(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.auth.stages import Authenticated, Authorized, Resolved
-from trailwarden.errors import AwsError, InternalFailure
+from trailwarden.errors import AwsError, InternalFailure, NotYet
 from trailwarden.events.outcome import Outcome, Stage
 from trailwarden.storage.ports import Conflict, Ended, Storage, StorageUnavailable, Transaction
 from trailwarden.wire.parsed import Parsed
@@ -40,12 +40,12 @@ class Pipeline:
     def attempt(self, call: Parsed) -> Attempt:
         """Run the call on a fresh transaction, and record how it ended in that same transaction.
 
-        Raises Conflict where the call saw itself that it lost a race.
+        Raises Conflict where the call saw itself that it lost a race, NotYet where it is to be run again later.
         """
         transaction = self.storage.begin()
         try:
             outcome = self.run(call, transaction)
-        except Conflict:
+        except (Conflict, NotYet):
             transaction.revert()
             raise
         if outcome.error is not None:
@@ -63,7 +63,7 @@ class Pipeline:
             return Outcome(reached=reached, result=self.handle(authorized, transaction))
         except AwsError as error:
             return Outcome(reached=reached, error=error)
-        except (StorageUnavailable, Conflict):
+        except (StorageUnavailable, Conflict, NotYet):
             raise
         except Exception as fault:  # noqa: BLE001 — a fault of ours is an outcome too: recorded, and told without its cause
             self.report(fault, call)

@@ -6,9 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from trailwarden import wire
 from trailwarden.clock import Chance
-from trailwarden.errors import AwsError, InternalFailure, ServiceUnavailable
+from trailwarden.errors import AwsError, InternalFailure, NotYet, ServiceUnavailable
 from trailwarden.pipeline import Attempt, Pipeline
 from trailwarden.storage import Conflict, Ended, StorageUnavailable
 from trailwarden.wire import HttpRequest, HttpResponse, Parsed
@@ -19,6 +21,9 @@ _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 20
 """How often a call that lost a race is run again before it is told to retry itself."""
+
+_PAUSE = 0.1
+"""Seconds until a call that waits for something is run again."""
 
 _INLINE_BODY = 128 * 1024
 """Calls with larger bodies run on a thread, so that the event loop goes on."""
@@ -104,11 +109,17 @@ class Front:
         if settled is None:
             settled = self.settled = Settled(self.pipeline, asyncio.get_running_loop())
         long = len(call.request.body) > _INLINE_BODY or call.route.service in _LONG
-        for _ in range(_ATTEMPTS):
+        begun, lost = settled.loop.time(), 0
+        while lost < _ATTEMPTS:
             try:
                 attempt = await asyncio.to_thread(self._guarded, call) if long else self._guarded(call)
                 await settled.wait(attempt)
+            except NotYet:
+                await asyncio.sleep(_PAUSE)
+                call = msgspec.structs.replace(call, waited=settled.loop.time() - begun)
+                continue
             except Conflict:
+                lost += 1
                 continue
             except StorageUnavailable as error:
                 raise ServiceUnavailable from error
@@ -120,7 +131,7 @@ class Front:
             return self.pipeline.attempt(call)
         except StorageUnavailable as error:
             raise ServiceUnavailable from error
-        except Conflict:
+        except (Conflict, NotYet):
             raise
         except Exception as error:
             _log.exception("%s:%s failed, request %s", call.route.service, call.route.operation, call.request_id)

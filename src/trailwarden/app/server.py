@@ -40,6 +40,7 @@ from trailwarden.services import (
     organizations,
     s3,
     sns,
+    sqs,
     sts,
     toolbox,
 )
@@ -70,6 +71,7 @@ SERVICES = (
     organizations,
     s3,
     sns,
+    sqs,
     sts,
     toolbox,
 )
@@ -84,6 +86,7 @@ FACTS: Mapping[str, FactsProvider] = {
     "organizations": organizations.organizations_facts,
     "s3": s3.s3_facts,
     "sns": sns.sns_facts,
+    "sqs": sqs.sqs_facts,
     "trailwarden": access.access_facts,
 }
 """Which service knows the facts of which ARNs."""
@@ -186,6 +189,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     workers = (
         deliverer,
         sns.Postman(storage, config.endpoint, clock),
+        sqs.QueueUpkeep(storage, world, clock),
         access.Expirer(storage, world, clock),
         Keeper(lake, clock, seal_interval=config.seal_interval),
     )
@@ -213,6 +217,7 @@ def _settings(config: Config) -> Settings:
         enforce_rates=config.enforce_rates,
         endpoint=config.endpoint,
         oidc=str(config.data.resolve() / "oidc"),
+        templates=str(config.data.resolve() / "templates"),
     )
 
 

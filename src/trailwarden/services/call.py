@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.auth.stages import Authorized, Caller
+from trailwarden.errors import NotYet
 
 __all__ = ["Call"]
 
@@ -49,3 +50,8 @@ class Call:
     def now(self) -> float:
         """When the call arrived, seconds since the epoch."""
         return self.authorized.resolved.authenticated.now
+
+    def wait(self, seconds: float) -> None:
+        """Raise NotYet, so that the call is run again, until it has waited so long."""
+        if self.authorized.resolved.authenticated.parsed.waited < seconds:
+            raise NotYet

@@ -119,6 +119,15 @@ class World:
         )
         return self._may(Caller(principal=principal, session=session), action, resource, {})
 
+    def role_serves(
+        self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, ContextValue]
+    ) -> bool:
+        """Whether an AWS service may assume the role, as its trust policy says now, and the role may do this."""
+        role = Arn.parse(role_arn)
+        known = role is not None and self.resource(role) is not None
+        trusted = known and self.service_may(service, "sts:AssumeRole", role_arn, context)
+        return trusted and self.role_may(role_arn, action, resource)
+
     def _may(self, caller: Caller, action: str, resource: str, context: Mapping[str, ContextValue]) -> bool:
         judged = self.authorizer.judge(
             caller,

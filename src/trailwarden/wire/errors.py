@@ -18,6 +18,7 @@ __all__ = [
     "MethodNotAllowed",
     "MissingAction",
     "MissingParameter",
+    "MissingRequiredParameter",
     "RequestEntityTooLarge",
     "RequestTimeout",
     "SerializationException",
@@ -25,6 +26,17 @@ __all__ = [
     "Unroutable",
     "ValidationException",
 ]
+
+
+class MissingRequiredParameter(AwsError):
+    """SQS's word for a required member that is not there.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+    """
+
+    code = "MissingRequiredParameterException"
+    codes: ClassVar[Mapping[str, str]] = {"query": "MissingParameter"}
+    message = "The request must contain the parameter {name}."
 
 
 class SerializationException(AwsError):

@@ -29,10 +29,12 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A call whose service, operation and members are known, and nothing yet about who makes it.
 
     `params` has the model's member names; blobs are bytes, timestamps are aware datetimes, streaming bodies are bytes
-    as they came (an aws-chunked body still in its chunks: `auth` verifies and opens it).
+    as they came (an aws-chunked body still in its chunks: `auth` verifies and opens it). `waited` is how many seconds the
+    front has kept a call that waits for something.
     """
 
     request: HttpRequest
     route: Route
     params: Mapping[str, Any]
     request_id: str
+    waited: float = 0.0

@@ -10,7 +10,13 @@ from typing import Any
 
 from trailwarden.errors import ValidationException
 from trailwarden.wire import library
-from trailwarden.wire.errors import InvalidParameterException, MalformedXML, MissingParameter, SerializationException
+from trailwarden.wire.errors import (
+    InvalidParameterException,
+    MalformedXML,
+    MissingParameter,
+    MissingRequiredParameter,
+    SerializationException,
+)
 from trailwarden.wire.form import ec2_name
 from trailwarden.wire.model import Shape
 from trailwarden.wire.parsed import Parsed
@@ -18,7 +24,7 @@ from trailwarden.wire.patterns import compiled
 
 __all__ = ["REQUIRED_ONLY", "validate"]
 
-REQUIRED_ONLY = frozenset({"cloudtrail", "ec2", "s3"})
+REQUIRED_ONLY = frozenset({"cloudtrail", "ec2", "s3", "sqs"})
 """Services that judge their members themselves, with errors of their own; the model only says what must be there."""
 
 _VALUELESS = frozenset({"iam"})
@@ -37,7 +43,7 @@ Check = Callable[[Any, str, Problems], None]
 
 
 def validate(parsed: Parsed) -> None:
-    """ValidationException naming every broken constraint; EC2 says MissingParameter, S3 MalformedXML."""
+    """ValidationException naming every broken constraint; EC2 and SQS say MissingParameter, S3 MalformedXML."""
     route = parsed.route
     checker = _CHECKERS.get((route.service, route.operation))
     if checker is None:
@@ -70,11 +76,21 @@ def _ec2_parameter(operation: str, problem: str) -> str:
     return ".".join(part[:1].upper() + part[1:] for part in path if part != "member")
 
 
+def _parameter(operation: str, problem: str) -> str:
+    """The missing member by the model's name, as SQS tells it."""
+    path = problem.partition(" at '")[2].partition("'")[0].split(".")
+    shape = library.model("sqs").operations[operation].input
+    names = {_lowered(name): name for name in (shape.members if shape else ())}
+    return names.get(path[-1], path[-1][:1].upper() + path[-1][1:])
+
+
 def _refuse(service: str, operation: str, problems: Problems) -> None:
     if service == "s3":
         raise MalformedXML
     if service == "ec2":
         raise MissingParameter(name=_ec2_parameter(operation, problems[0]))
+    if service == "sqs":
+        raise MissingRequiredParameter(name=_parameter(operation, problems[0]))
     count = len(problems)
     head = f"{count} validation error{'' if count == 1 else 's'} detected: "
     if service == "logs":

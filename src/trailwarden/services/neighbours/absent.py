@@ -20,9 +20,8 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "s3control:ListAccessPoints": ("AccessPointList",),
     "schemas:ListRegistries": ("Registries",),
     "secretsmanager:ListSecrets": ("SecretList",),
-    "sqs:ListQueues": (),
 }
-"""Operations that list, and the members of their answers that are empty. SQS leaves its list out where it is empty."""
+"""Operations that list, and the members of their answers that are empty."""
 
 
 def _register(name: str, members: tuple[str, ...]) -> None:
