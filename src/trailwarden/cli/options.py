@@ -9,7 +9,10 @@ __all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", 
 
 Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
 Account = Annotated[
-    Path | None, typer.Option(help="Output of aws iam get-account-authorization-details, instead of a server.")
+    Path | None,
+    typer.Option(
+        help="Output of aws iam get-account-authorization-details, or iam-collect's folder, instead of a server."
+    ),
 ]
 Organization = Annotated[Path | None, typer.Option(help="Exported service and resource control policies, root first.")]
 ResourcePolicy = Annotated[

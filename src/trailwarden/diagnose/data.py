@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.account import Account, policy_text, read_account
+from trailwarden.diagnose.collected import read_store
 
 __all__ = ["AccountData", "Evaluated", "FileData", "Levels", "LiveData", "Unreadable"]
 
@@ -276,13 +277,23 @@ def _attached(organizations: Any, target: str, kind: str) -> tuple[tuple[str, st
     return tuple(found)
 
 
+_POLICIED = frozenset(
+    {"backup", "dynamodb", "ecr", "elasticfilesystem", "es", "events", "glue", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"}
+)  # fmt: skip
+"""Services whose resources have policies that iam-collect reads.
+
+https://github.com/cloud-copilot/iam-collect/blob/main/src/syncs/syncMap.ts
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileData:
     """Data exported beforehand.
 
     `details` is the account export, `policies` maps resource ARNs to documents, `organization` holds the exported
     levels: {"scps": [[{"arn", "document"}…], …], "rcps": […]}, root first. `existing` lists ARNs of resources, all of each
-    kind that it lists at all; `sessions` maps ARNs of sessions to their session policy.
+    kind that it lists at all; `sessions` maps ARNs of sessions to their session policy. `collected` are the resources of which
+    it is known whether they have a policy; None where that is so of all of the account's, keys apart.
     """
 
     details: Account
@@ -292,6 +303,7 @@ class FileData:
     existing: tuple[str, ...] | None = None
     sessions: Mapping[str, str] = field(default_factory=dict)
     organization_named: str = ""
+    collected: frozenset[str] | None = None
 
     def account(self, account: str) -> Account | None:
         """The exported account, where it is the one asked for."""
@@ -304,6 +316,8 @@ class FileData:
         if holder in self.policies:
             return ((holder, self.policies[holder]),)
         foreign = bool(arn.account) and arn.account != self.details.id
+        if self.collected is not None and arn.service in _POLICIED:
+            return () if holder in self.collected else None
         return None if foreign or arn.service == "kms" else ()
 
     def levels(self, account: str, kind: str) -> Levels | None:  # noqa: ARG002 — the export is of one account
@@ -347,19 +361,36 @@ def read_files(
     *,
     resources: Path | None = None,
 ) -> FileData:
-    """The data of exported files; `resources` lists ARNs of what exists, one a line. Raises Unreadable."""
+    """The data of exported files; `resources` lists ARNs of what exists, one a line. Raises Unreadable.
+
+    `account` is an export of get-account-authorization-details, or a folder: iam-collect's store.
+    """
     try:
-        return FileData(
-            details=read_account(_json(account)),
+        found = _stored(account) if account.is_dir() else FileData(details=read_account(_json(account)))
+        given = {arn: policy_text(_json(path)) for arn, path in (policies or {}).items()}
+        return replace(
+            found,
             region=region,
-            policies={arn: policy_text(_json(path)) for arn, path in (policies or {}).items()},
-            organization=None if organization is None else _organization(_json(organization)),
+            policies={**found.policies, **given},
+            organization=found.organization if organization is None else _organization(_json(organization)),
             existing=None if resources is None else tuple(resources.read_text().split()),
         )
     except OSError as error:
-        raise Unreadable(f"{resources} cannot be read: {error}") from error
+        raise Unreadable(f"{error.filename or account} cannot be read: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unreadable(f"{account} is not an export of get-account-authorization-details: {error}") from error
+        what = "a store of iam-collect" if account.is_dir() else "an export of get-account-authorization-details"
+        raise Unreadable(f"{account} is not {what}: {error}") from error
+
+
+def _stored(folder: Path) -> FileData:
+    found = read_store(folder)
+    return FileData(
+        details=found.details,
+        policies=found.policies,
+        organization=found.levels,
+        organization_named=found.organization,
+        collected=found.resources,
+    )
 
 
 def _organization(given: Mapping[str, Any]) -> dict[str, Levels]:
