@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: install serve demo test quick check format coverage differential bench clean help
+.PHONY: install serve demo test quick check format coverage branches differential mutants bench clean help
 
 help:            ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,6 +38,12 @@ coverage: install          ## docs/coverage.md from what is really built
 
 differential: $(VENV)/.developed  ## the engine against a naive evaluator, 100,000 random cases
 	@$(BIN)/python -m tests.differential $(ARGS)
+
+branches: $(VENV)/.developed   ## every branch of the engine is taken, or the run fails
+	@$(BIN)/pytest -q -n auto tests/unit/policy tests/property/test_policy_laws.py tests/differential --cov=trailwarden.policy --cov-branch --cov-fail-under=100 $(ARGS)
+
+mutants: $(VENV)/.developed    ## every one-place change of the engine is noticed or explained; writes docs/mutants.md, half an hour
+	@$(BIN)/python -m tools.mutate $(ARGS)
 
 bench: $(VENV)/.benched    ## ratios against peers and floors, all in one run
 	@$(BIN)/python -m bench $(ARGS)

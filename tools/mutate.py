@@ -1,159 +1,61 @@
-"""`python -m tools.mutate [--seconds N] [--seed N] [--skip N] [MODULE …]`: mutants of the policy engine that no test notices.
+"""`python -m tools.mutate [--workers N] [--sample N] [--again] [MODULE …]`: mutants of the policy engine that no test notices.
 
-Each mutant differs from the engine in one place: a comparison turned, `and` for `or`, a `not` left out, a constant
-changed, a condition forced, an answer thrown away. It lives in a forked process of its own, where the tests of the
-engine run until the first fails; what survives them meets the slower ones: hostile documents, laws, the naive evaluator.
+Everything but the engine and its tests is imported once; each mutant lives in a forked process, where first those tests
+run that noticed most mutants so far, and of them only such as pass through the changed line. The first failure ends it.
+A run over everything writes docs/mutants.md anew: survivors keep the explanation they have there, and one without an
+explanation is an error.
 """
 
 import argparse
-import ast
+import importlib
 import importlib.abc
 import importlib.util
+import json
 import os
+import re
 import resource
-import signal
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from random import Random
 from types import ModuleType
-from typing import Any
 
+import hypothesis
 import pytest
+from tools.mutants import Mutant, mutants
+
+from coverage import CoverageData
 
 _PACKAGE = "trailwarden.policy"
 _ROOT = Path(__file__).parents[1]
 _FOLDER = _ROOT / "src" / "trailwarden" / "policy"
-_UNIT = _ROOT / "tests" / "unit" / "policy"
-_FIRST = ("test_cases.py", "test_explain.py", "test_encode.py", "test_grammar.py", "test_message.py", "test_request.py", "test_findings.py", "test_value.py")  # fmt: skip
-_SECOND = (
-    _UNIT / "test_hostile.py",
-    _ROOT / "tests" / "property" / "test_policy_laws.py",
-    _ROOT / "tests" / "differential",
+_PAGE = _ROOT / "docs" / "mutants.md"
+_TESTS = ("tests/unit/policy", "tests/property/test_policy_laws.py")
+_ELSEWHERE = (
+    "test_a_hostile_document_costs_less_than_100_megabytes",
+    "test_importing_the_engine_brings_in_the_standard_library_alone_and_little_of_it",
 )
-_PATIENCE = 120
+"""Tests that start a Python of their own, which knows nothing of the mutant."""
+_AGREEMENT = "tests/differential, 300 cases"
 _MEMORY = 3 << 30
-
-_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One place of one module, changed."""
-
-    module: str
-    line: int
-    change: str
-    source: str
-
-    def __str__(self) -> str:
-        return f"{self.module}:{self.line}: {self.change}"
-
-
-class _Mutator(ast.NodeTransformer):
-    """Changes the place of the given number and counts the places; -1 only counts."""
-
-    def __init__(self, place: int) -> None:
-        self.place = place
-        self.count = 0
-        self.found: tuple[int, str] | None = None
-
-    def _take(self, node: ast.expr, change: str) -> bool:
-        self.count += 1
-        if self.count - 1 != self.place:
-            return False
-        self.found = node.lineno, change
-        return True
-
-    def visit_Compare(self, node: ast.Compare) -> Any:
-        for index, operator in enumerate(node.ops):
-            turned = _TURNED[type(operator)]
-            if self._take(node, f"{ast.unparse(node)}  [{type(operator).__name__} to {turned.__name__}]"):
-                node.ops[index] = turned()
-        return self._deeper(node)
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> Any:
-        other: ast.boolop = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        if self._take(node, f"{ast.unparse(node)}  [and/or]"):
-            node.op = other
-        return self._deeper(node)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
-        if isinstance(node.op, ast.Not) and self._take(node, f"{ast.unparse(node)}  [not left out]"):
-            return node.operand
-        return self._deeper(node)
-
-    def visit_BinOp(self, node: ast.BinOp) -> Any:
-        turned = {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
-        if turned and self._take(node, f"{ast.unparse(node)}  [+/-]"):
-            node.op = turned()
-        return self._deeper(node)
-
-    def visit_Constant(self, node: ast.Constant) -> Any:
-        if isinstance(node.value, bool) and self._take(node, f"{node.value}  [turned]"):
-            return ast.Constant(not node.value)
-        if type(node.value) is int and self._take(node, f"{node.value}  [one more]"):
-            return ast.Constant(node.value + 1)
-        return node
-
-    def visit_IfExp(self, node: ast.IfExp) -> Any:
-        if self._take(node, f"{ast.unparse(node)}  [always the first]"):
-            return node.body
-        return self._deeper(node)
-
-    def visit_Return(self, node: ast.Return) -> Any:
-        value = node.value
-        plain = isinstance(value, (ast.Constant, ast.Name)) or value is None
-        if value is not None and not plain and self._take(value, f"{ast.unparse(node)}  [returns None]"):
-            return ast.Return(ast.Constant(None))
-        return self._deeper(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """Annotations stay."""
-        if node.value is not None:
-            node.value = self.visit(node.value)
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        node.body = [self.visit(each) for each in node.body]
-        node.args.defaults = [self.visit(each) for each in node.args.defaults]
-        node.args.kw_defaults = [each and self.visit(each) for each in node.args.kw_defaults]
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
-        """Decorators and bases stay."""
-        node.body = [self.visit(each) for each in node.body]
-        return node
-
-    def visit_If(self, node: ast.If) -> Any:
-        """What type checkers alone read stays."""
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.orelse = [self.visit(each) for each in node.orelse]
-            return node
-        return self._deeper(node)
-
-    def _deeper(self, node: Any) -> Any:
-        self.generic_visit(node)
-        return node
-
-
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Every mutant of one module."""
-    text = path.read_text()
-    counting = _Mutator(-1)
-    counting.visit(ast.parse(text))
-    for place in range(counting.count):
-        mutator = _Mutator(place)
-        tree = ast.fix_missing_locations(mutator.visit(ast.parse(text)))
-        if mutator.found is not None:
-            line, change = mutator.found
-            yield Mutant(path.stem, line, change, ast.unparse(tree))
+_OPTIONS = (
+    "-x",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--noconftest",
+    "--no-header",
+    "--tb=no",
+    "-W",
+    "ignore:Module already imported",
+)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -173,42 +75,273 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)
 
 
-def _survives(mutant: Mutant, tests: Sequence[Path]) -> bool:
-    """Whether no test fails. One that runs away or eats memory is noticed."""
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status) == 0
+@dataclass
+class _Tests:
+    """What is known of the tests: their lines, how long each takes, how many mutants each noticed."""
+
+    lines: Mapping[str, Mapping[int, set[str]]] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    noticed: Counter[str] = field(default_factory=Counter)
+
+    def chosen(self, mutant: Mutant) -> set[str]:
+        """The tests that pass through the changed line: all where modules themselves do while they are imported."""
+        found = self.lines.get(mutant.module, {}).get(mutant.line, {""})
+        return set(self.seconds) if "" in found else found & set(self.seconds)
+
+    def rank(self, test: str) -> tuple[int, float]:
+        return -self.noticed[test], self.seconds.get(test, 0)
+
+
+class _Watch:
+    """Orders the tests and tells of each."""
+
+    def __init__(self, tests: _Tests, chosen: set[str] | None, told: int) -> None:
+        self.tests, self.chosen, self.told = tests, chosen, told
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        kept = [each for each in items if each.name.partition("[")[0] not in _ELSEWHERE]
+        if self.chosen is not None:
+            kept = [each for each in kept if each.nodeid in self.chosen]
+        items[:] = sorted(kept, key=lambda item: self.tests.rank(item.nodeid))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed or (self.chosen is None and report.when == "call"):
+            os.write(self.told, f"{json.dumps([report.nodeid, report.outcome, report.duration])}\n".encode())
+
+
+def _child(seconds: int | None) -> None:
+    """The forked process: silent, with bounds of its own."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    signal.alarm(_PATIENCE)
+    if seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+
+def _agrees() -> bool:
+    """Whether the engine and the naive evaluator decide alike."""
+    return importlib.import_module("tests.differential.comparing").compare(1, 300).difference is None
+
+
+def _run(mutant: Mutant, tests: _Tests, told: int, seconds: int) -> int:
+    """The tests against one mutant, in the forked process: 0 where it survives."""
+    _child(seconds)
     sys.meta_path.insert(0, _Finder(mutant))
-    os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--noconftest", *map(str, tests)]))
+    chosen = tests.chosen(mutant)
+    files = sorted({name.partition("::")[0] for name in chosen})
+    if files:
+        answer = pytest.main([*_OPTIONS, *files], plugins=[_Watch(tests, chosen, told)])
+        if answer not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            return 1
+    try:
+        agrees = _agrees()
+    except Exception:  # noqa: BLE001 — whatever the mutant did, it is noticed
+        agrees = False
+    if not agrees:
+        os.write(told, f"{json.dumps([_AGREEMENT, 'failed', 0])}\n".encode())
+    return 0 if agrees else 1
+
+
+def _learn() -> tuple[_Tests, float]:
+    """Which test passes through which line, from a run over the unchanged engine, and its cost in seconds of CPU."""
+    with tempfile.TemporaryDirectory() as folder:
+        data, report = Path(folder) / "coverage", Path(folder) / "tests"
+        child = os.fork()
+        if not child:
+            told = os.open(report, os.O_WRONLY | os.O_CREAT)
+            _child(None)
+            os.environ["COVERAGE_FILE"] = str(data)
+            measured = [f"--cov={_FOLDER}", "--cov-context=test", "--cov-report="]
+            os._exit(pytest.main([*_OPTIONS, *measured, *_TESTS], plugins=[_Watch(_Tests(), None, told)]))
+        _, status, used = os.wait4(child, 0)
+        if os.waitstatus_to_exitcode(status):
+            sys.exit("The tests fail on the unchanged engine.")
+        ran = [json.loads(line) for line in report.read_text().splitlines()]
+        return _Tests(_lines(data), {name: seconds for name, _, seconds in ran}), used.ru_utime + used.ru_stime
+
+
+def _lines(data: Path) -> Mapping[str, Mapping[int, set[str]]]:
+    """The tests of each line of each module; "" stands for what runs while modules are imported."""
+    read = CoverageData(str(data))
+    read.read()
+    found: dict[str, dict[int, set[str]]] = {}
+    for path in read.measured_files():
+        lines = read.contexts_by_lineno(path)
+        found[Path(path).stem] = {line: {each.partition("|")[0] for each in names} for line, names in lines.items()}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What became of a mutant: `by` is the test that noticed it, or how it ended."""
+
+    mutant: Mutant
+    survives: bool
+    by: str
+
+
+_OUT_OF_TIME = "out of time"
+
+
+def _fates(found: Iterable[Mutant], tests: _Tests, seconds: int, workers: int) -> Iterator[_Fate]:
+    """Every mutant's fate, as they end."""
+    running: dict[int, tuple[Mutant, int]] = {}
+    waiting = iter(found)
+    while True:
+        while len(running) < workers and (mutant := next(waiting, None)) is not None:
+            heard, told = os.pipe()
+            child = os.fork()
+            if not child:
+                os._exit(_run(mutant, tests, told, seconds))
+            os.close(told)
+            running[child] = mutant, heard
+        if not running:
+            return
+        child, status = os.wait()
+        mutant, heard = running.pop(child)
+        with os.fdopen(heard) as pipe:
+            lines = pipe.read().splitlines()
+        yield _fate(mutant, os.waitstatus_to_exitcode(status), lines, tests)
+
+
+def _fate(mutant: Mutant, code: int, lines: list[str], tests: _Tests) -> _Fate:
+    if code < 0:
+        return _Fate(mutant, survives=False, by=_OUT_OF_TIME)
+    by = json.loads(lines[0])[0] if lines else "import" if code else ""
+    if by:
+        tests.noticed[by] += 1
+    return _Fate(mutant, survives=code == 0, by=by)
+
+
+def _preload() -> None:
+    """Imports what the tests need, and forgets the engine and the tests, which each mutant imports anew."""
+    os.chdir(_ROOT)
+    sys.path[:0] = [str(_ROOT / "src"), str(_ROOT)]
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
+    hypothesis.settings.load_profile("mutants")
+    for folder in _TESTS:
+        for path in sorted(Path(folder).glob("test_*.py")) or [Path(folder)]:
+            importlib.import_module(".".join(path.with_suffix("").parts))
+    for name in list(sys.modules):
+        if name.startswith((_PACKAGE, "tests.")) or name == "tests":
+            del sys.modules[name]
+    del sys.modules["trailwarden"].policy
+
+
+_LINE = re.compile(r"- `(?P<module>\w+)\.py:\d+` (?P<function>\S+): `(?P<change>.+)`")
+_UNEXPLAINED = "Not explained"
+
+
+def _explanations(page: str) -> tuple[dict[tuple[str, str, str], str], dict[str, str]]:
+    """Of each mutant that the page names the heading it stands under, and the words under each heading."""
+    headings: dict[tuple[str, str, str], str] = {}
+    words: dict[str, str] = {}
+    for part in page.split("\n## ")[1:]:
+        heading, _, text = part.partition("\n")
+        words[heading] = text.partition("\n- ")[0].strip()
+        for line in _LINE.finditer(text):
+            headings[line["module"], line["function"], line["change"]] = heading
+    return headings, words
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    made: int
+    noticed: int
+    late: int
+
+    def rows(self) -> list[str]:
+        counted = {
+            "made": self.made,
+            "noticed by a test": self.noticed,
+            "noticed because they ran out of time or memory": self.late,
+            "surviving": self.made - self.noticed - self.late,
+        }
+        return ["| mutants | |", "|---|---|", *(f"| {name} | {count:,} |" for name, count in counted.items())]
+
+
+def _counts(fates: list[_Fate], page: str, *, again: bool) -> _Counts:
+    """What a run counted. One that tries the page's survivors alone adds to what the page counted."""
+    noticed = sum(not fate.survives and fate.by != _OUT_OF_TIME for fate in fates)
+    late = sum(fate.by == _OUT_OF_TIME for fate in fates)
+    if not again:
+        return _Counts(len(fates), noticed, late)
+    made, before, ended = (
+        int(each.replace(",", "")) for each in re.findall(r"^\| .* \| ([\d,]+) \|$", page, re.MULTILINE)[:3]
+    )
+    return _Counts(made, before + noticed, ended + late)
+
+
+def _page(fates: list[_Fate], page: str, counts: _Counts) -> str:
+    """docs/mutants.md, with the explanations that it had."""
+    headings, words = _explanations(page)
+    under: dict[str, list[Mutant]] = defaultdict(list)
+    for fate in fates:
+        if fate.survives:
+            under[headings.get(fate.mutant.key, _UNEXPLAINED)].append(fate.mutant)
+    lines = [_INTRODUCTION, *counts.rows()]
+    for heading in [*(each for each in words if each != _UNEXPLAINED), _UNEXPLAINED]:
+        if under[heading]:
+            listed = sorted(under[heading], key=lambda mutant: (mutant.module, mutant.line))
+            lines += ["", f"## {heading}", "", *([words[heading], ""] if words.get(heading) else [])]
+            lines += [f"- {mutant}" for mutant in listed]
+    return "\n".join(lines) + "\n"
+
+
+_INTRODUCTION = """# Mutants of the engine
+
+Written by `make mutants`: every change that `tools/mutants.py` can make in one place of `src/trailwarden/policy`, tried against the
+unit tests and cases of the engine, its laws, and 300 random cases beside the naive evaluator. Those that no test notices are
+listed, each under the reason why no test can. One without a reason fails the run.
+"""
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at a time")
+    parser.add_argument("--sample", type=int, help="so many at random instead of all")
+    parser.add_argument("--again", action="store_true", help="only those that survived, as the page lists them")
+    parser.add_argument("modules", nargs="*", help="of trailwarden.policy; all without")
+    return parser.parse_args()
+
+
+def _told(fates: Iterable[_Fate], count: int) -> list[_Fate]:
+    """The fates, told as they come."""
+    begun = time.monotonic()
+    found: list[_Fate] = []
+    for fate in fates:
+        found.append(fate)
+        if fate.survives or fate.by == _OUT_OF_TIME:
+            print(fate.mutant, "" if fate.survives else fate.by, flush=True)
+        if len(found) % 100 == 0:
+            print(f"… {len(found)} of {count}, {time.monotonic() - begun:.0f} s", flush=True)
+    return found
 
 
 def main() -> None:
-    """Try mutants and print those that survive."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600, help="when to stop")
-    parser.add_argument("--seed", type=int, default=1, help="the order of the mutants")
-    parser.add_argument("--skip", type=int, default=0, help="mutants at the beginning of that order")
-    parser.add_argument("modules", nargs="*", help="of trailwarden.policy; all without")
-    asked = parser.parse_args()
+    """Try mutants, print those that survive, and write the page after a run over everything."""
+    asked = _asked()
+    os.nice(10)
+    _preload()
+    tests, cost = _learn()
+    print(f"{len(tests.seconds)} tests, {cost:.0f} s of CPU with their lines watched", flush=True)
+    page = _PAGE.read_text() if _PAGE.exists() else ""
     paths = [path for path in sorted(_FOLDER.glob("*.py")) if path.stem in asked.modules or not asked.modules]
     found = [mutant for path in paths if path.stem != "__init__" for mutant in mutants(path)]
-    Random(asked.seed).shuffle(found)
-    end, tried, survivors = time.monotonic() + asked.seconds, 0, 0
-    first = [_UNIT / name for name in _FIRST if (_UNIT / name).exists()]
-    for mutant in found[asked.skip :]:
-        if time.monotonic() > end:
-            break
-        tried += 1
-        if _survives(mutant, first) and _survives(mutant, _SECOND):
-            survivors += 1
-            print(mutant, flush=True)
-    print(f"seed {asked.seed}: {tried} of {len(found)} mutants tried, {tried - survivors} noticed, {survivors} survive")
+    if asked.again:
+        found = [mutant for mutant in found if mutant.key in _explanations(page)[0]]
+    Random(1).shuffle(found)
+    found = found[: asked.sample]
+    fates = _told(_fates(found, tests, int(cost) + 10, asked.workers), len(found))
+    survivors = [fate.mutant for fate in fates if fate.survives]
+    print(f"{len(fates)} tried, {len(fates) - len(survivors)} noticed, {len(survivors)} survive")
+    if not asked.modules and not asked.sample:
+        _PAGE.write_text(_page(fates, page, _counts(fates, page, again=asked.again)))
+    unexplained = [each for each in survivors if _explanations(page)[0].get(each.key, _UNEXPLAINED) == _UNEXPLAINED]
+    if unexplained:
+        sys.exit(f"{len(unexplained)} survive without an explanation in {_PAGE.name}.")
 
 
 if __name__ == "__main__":
