@@ -1,293 +1,313 @@
-"""The data cases of the engine as a world on a live server: users, roles, buckets and keys with the case's policies."""
+"""A live server as the world of the engine's data cases: an organization of two accounts, and a stranger's account.
+
+The cases' account 123456789012 is a member in a unit of a unit, 111122223333 belongs to nobody. Each account has a root
+user's keys, which `trailwarden account create` gives.
+"""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.live import Live
-from tests.unit.policy.cases import CASES
+from botocore.session import get_session
+from tests.lasting import Server
 
-__all__ = ["WRITTEN", "World", "not_expressible", "rule_of", "simulation_of", "why_no_simulation"]
+from trailwarden.cli.env import client_environment
+
+__all__ = ["BUCKET", "MEMBER", "ROLE", "STRANGER", "USER", "Home", "Json", "World", "allowed", "document"]
 
 Json = dict[str, Any]
 
-WRITTEN: Mapping[str, Json] = {
-    f"{path.stem}: {case['name']}": case
-    for folder in (CASES, CASES / "tricky")
-    for path in sorted(folder.glob("*.json"))
-    for case in json.loads(path.read_text())
+MEMBER, STRANGER = "123456789012", "111122223333"
+USER, ROLE, BUCKET = "mateojackson", "Dev", "trail-logs"
+_ORGANIZATION = "o-a1b2c3d4e5"
+_CONFIG: dict[str, Any] = {
+    "retries": {"max_attempts": 1, "mode": "standard"},
+    "s3": {"addressing_style": "path"},
+    "parameter_validation": True,
 }
-
-_ACCOUNT, _USER, _ROLE = "123456789012", "mateojackson", "Dev"
-_BUCKET, _TAG = "trail-logs", "aws:PrincipalTag/team"
-_KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-_KINDS: Mapping[str, frozenset[str]] = {
-    "user": frozenset({"identity", "resource", "boundary", "trust"}),
-    "role": frozenset({"identity", "resource", "boundary", "session"}),
-    "root": frozenset({"resource"}),
-    "anonymous": frozenset({"resource"}),
-}
-_OURS = re.compile(r"\"aws:(CurrentTime|EpochTime|SourceIp|SecureTransport|UserAgent|username|MultiFactorAuth\w+|"
-                   r"TokenIssueTime|RequestedRegion|Principal(Org\w*|Type)|ViaAWSService|userid)\b|\$\{aws:(username|userid)", re.IGNORECASE)  # fmt: skip
-"""Keys that a server fills in itself, so that a case cannot say what they are."""
+_LOADER = get_session().get_component("data_loader")
+"""One for all, so that no client reads the models again."""
+_REFUSED = {"AccessDenied", "AccessDeniedException", "MissingAuthenticationToken", "403"}
+_ADDRESSES = (("203.0.113.7", "127.0.0.1"), ("203.0.113.", "127.0.0."))
+"""The address that the cases come from, and the one that a client on this machine has."""
+_TYPES = {"scps": "SERVICE_CONTROL_POLICY", "rcps": "RESOURCE_CONTROL_POLICY"}
+_LEVELS = 4
 
 
-def rule_of(name: str) -> str:
-    return name.partition(":")[0]
-
-
-def not_expressible(case: Json) -> str:
-    """Why a case cannot be played over HTTP; "" where it can."""
-    request, policies = case["request"], case["policies"]
-    if request["principal"] not in _KINDS:
-        return f"needs a caller of another kind or account: {request['principal']}"
-    extra = sorted(set(policies) - _KINDS[request["principal"]])
-    if extra:
-        return f"needs policies that take more than an account: {', '.join(extra)}"
-    if _call_of(case) is None:
-        return "asks for something that one call to our services does not do"
-    if not _tags_alone(request):
-        return "tells the context of a request"
-    if any(isinstance(each, str) for each in policies.get("identity", ())) or len(policies.get("resource", ())) > 1:
-        return "has several policies on one resource"
-    if len(policies.get("boundary", [1])) != 1 or len(policies.get("session", [1])) != 1:
-        return "has no or several boundaries or session policies"
-    if _OURS.search(json.dumps(policies)):
-        return "asks for keys that the server fills in"
-    return ""
-
-
-def _call_of(case: Json) -> str | None:
-    request = case["request"]
-    if request["action"] == "s3:GetObject" and request["resource"].startswith(f"arn:aws:s3:::{_BUCKET}/"):
-        return None if request["resource"].endswith("*") or request["resource_account"] != _ACCOUNT else "object"
-    if request["action"] == "sts:AssumeRole" and request["principal"] == "user":
-        return "role" if request["resource"] == f"arn:aws:iam::{_ACCOUNT}:role/{_ROLE}" else None
-    if request["action"] == "kms:Decrypt" and request["resource"] == _KEY_ARN and request["principal"] == "user":
-        return "key" if case["policies"].get("resource") else None
-    return None
-
-
-def _tags_alone(request: Json) -> bool:
-    """Whether the context holds nothing but a tag of the user's."""
-    context = request.get("context", {})
-    told = context.get(_TAG, "x")
-    plain = isinstance(told, str) and re.fullmatch(r"[\w .:/=+@-]+", told) is not None
-    return plain and set(context) <= {_TAG} and (not context or request["principal"] == "user")
+_NARROW = {"Effect": "Allow", "Action": "sts:GetScopedCredentials", "Resource": "*"}
+"""What a session needs to narrow itself, again and again; no case asks for it."""
 
 
 def document(written: Any) -> Json:
     return {"Version": "2012-10-17", "Statement": written} if isinstance(written, list) else written
 
 
-@dataclass
-class World:
-    """A bucket, a user and a role that every case finds as the last one found them."""
-
-    live: Live
-    ids: dict[str, str] = field(default_factory=dict)
-    undo: list[Callable[[], object]] = field(default_factory=list)
-    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        iam, s3 = self.admin("iam"), self.admin("s3")
-        s3.create_bucket(Bucket=_BUCKET)
-        s3.delete_public_access_block(Bucket=_BUCKET)
-        person = self.live.user(_USER)
-        self.user = person
-        self.ids = {"AIDAMATEOJACKSON": iam.get_user(UserName=_USER)["User"]["UserId"]}
-        trust = {"Effect": "Allow", "Principal": {"AWS": self.live.account}, "Action": "sts:AssumeRole"}
-        self.trust = json.dumps(document([trust]))
-        role = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=self.trust)["Role"]
-        self.ids["AROADEV"] = role["RoleId"]
-        helper = self.live.user("helper")
-        self.assuming = helper.client("sts")
-        allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
-        iam.put_user_policy(UserName="helper", PolicyName="Assume", PolicyDocument=json.dumps(document([allow])))
-
-    def text(self, written: Any, **ids: str) -> str:
-        """A document of a case, about this server's account and its ids."""
-        found = json.dumps(document(written))
-        for old, new in {**self.ids, **ids, _ACCOUNT: self.live.account}.items():
-            found = found.replace(old, new)
-        return found
-
-    @contextmanager
-    def play(self, case: Json) -> Iterator[Callable[[], bool]]:
-        """The case's policies in force, and its call, which tells whether it was allowed.
-
-        Raises ClientError where a service refuses a policy of the case.
-        """
-        try:
-            yield _PLAYS[_call_of(case) or ""](self, case)
-        finally:
-            while self.undo:
-                self.undo.pop()()
-
-    def hang(self, case: Json) -> None:
-        """Identity policies and the boundary."""
-        iam, kind = self.admin("iam"), case["request"]["principal"].capitalize()
-        if kind not in {"User", "Role"}:
-            return
-        whom = {f"{kind}Name": _USER if kind == "User" else _ROLE}
-        team = case["request"].get("context", {}).get(_TAG)
-        if team is not None:
-            iam.tag_user(UserName=_USER, Tags=[{"Key": "team", "Value": team}])
-            self.undo.append(partial(iam.untag_user, UserName=_USER, TagKeys=["team"]))
-        put, delete = (getattr(iam, f"{verb}_{kind.lower()}_policy") for verb in ("put", "delete"))
-        for index, written in enumerate(case["policies"].get("identity", ())):
-            put(**whom, PolicyName=f"Case{index}", PolicyDocument=self.text(written))
-            self.undo.append(partial(delete, **whom, PolicyName=f"Case{index}"))
-        for written in case["policies"].get("boundary", ()):
-            arn = iam.create_policy(PolicyName="Boundary", PolicyDocument=self.text(written))["Policy"]["Arn"]
-            self.undo.append(partial(iam.delete_policy, PolicyArn=arn))
-            getattr(iam, f"put_{kind.lower()}_permissions_boundary")(**whom, PermissionsBoundary=arn)
-            self.undo.append(partial(getattr(iam, f"delete_{kind.lower()}_permissions_boundary"), **whom))
-
-    def admin(self, service: str) -> Any:
-        """The root user's client."""
-        return self._kept("root", service, self.live.client)
-
-    def _kept(self, whose: str, service: str, make: Callable[[str], Any]) -> Any:
-        if (whose, service) not in self.clients:
-            self.clients[whose, service] = make(service)
-        return self.clients[whose, service]
-
-    def _unsigned(self, service: str) -> Any:
-        config = Config(signature_version=UNSIGNED, s3={"addressing_style": "path"})
-        session: Any = boto3.session.Session(region_name="us-east-1")
-        return session.client(service, endpoint_url=self.live.endpoint, config=config)
-
-    def client(self, service: str, case: Json) -> Any:
-        """A client that signs as the case's caller."""
-        principal = case["request"]["principal"]
-        if principal == "user":
-            return self._kept("user", service, self.user.client)
-        if principal == "root":
-            return self.admin(service)
-        if principal == "anonymous":
-            return self._kept("anonymous", service, self._unsigned)
-        session = case["policies"].get("session")
-        more = {"Policy": self.text(session[0])} if session else {}
-        role = f"arn:aws:iam::{self.live.account}:role/{_ROLE}"
-        made = self.assuming.assume_role(RoleArn=role, RoleSessionName="session", **more)["Credentials"]
-        return self.live.client(
-            service, key=made["AccessKeyId"], secret=made["SecretAccessKey"], token=made["SessionToken"]
-        )
-
-
 def allowed(call: Callable[[], object]) -> bool:
     try:
         call()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "AccessDeniedException", "403"}:
+        if error.response["Error"]["Code"] not in _REFUSED:
             raise
         return False
     return True
 
 
-def _object(world: World, case: Json) -> Callable[[], bool]:
-    s3, key = world.admin("s3"), case["request"]["resource"].partition("/")[2]
-    s3.put_object(Bucket=_BUCKET, Key=key, Body=b"x")
-    client = world.client("s3", case) if "session" not in case["policies"] else None
-    for written in case["policies"].get("resource", ()):
-        world.undo.append(lambda: s3.delete_bucket_policy(Bucket=_BUCKET))
-        s3.put_bucket_policy(Bucket=_BUCKET, Policy=world.text(written))
-    world.hang(case)
-    client = client or world.client("s3", case)
-    return lambda: allowed(lambda: client.get_object(Bucket=_BUCKET, Key=key))
+@dataclass(frozen=True)
+class Keys:
+    """How somebody signs; nobody without a key id."""
+
+    endpoint: str
+    id: str = ""
+    secret: str = ""
+    token: str = ""
+
+    @lru_cache(maxsize=64)  # noqa: B019 — keys are few, and gone with the process
+    def client(self, service: str) -> Any:
+        """A stock client, kept."""
+        signing = {} if self.id else {"signature_version": UNSIGNED}
+        session: Any = boto3.session.Session(self.id or None, self.secret or None, self.token or None, "us-east-1")
+        session._session.register_component("data_loader", _LOADER)
+        return session.client(service, endpoint_url=self.endpoint, config=Config(**_CONFIG, **signing))
 
 
-def _role(world: World, case: Json) -> Callable[[], bool]:
-    iam, (trust,) = world.admin("iam"), case["policies"].get("trust", [None])
-    if trust is not None:
-        world.undo.append(lambda: iam.update_assume_role_policy(RoleName=_ROLE, PolicyDocument=world.trust))
-        iam.update_assume_role_policy(RoleName=_ROLE, PolicyDocument=world.text(trust))
-    world.hang(case)
-    arn, client = f"arn:aws:iam::{world.live.account}:role/{_ROLE}", world.client("sts", case)
-    return lambda: allowed(lambda: client.assume_role(RoleArn=arn, RoleSessionName="session"))
+@dataclass
+class Home:
+    """An account with its root user, a user and a role; `names` are this server's for those of the cases."""
+
+    account: str
+    root: Keys
+    user: str = USER
+    names: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        iam = self.admin("iam")
+        made = iam.create_user(UserName=self.user)["User"]
+        self.names[f"AIDA{self.user.upper()}"] = made["UserId"]
+        key = iam.create_access_key(UserName=self.user)["AccessKey"]
+        self.person = Keys(self.root.endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+        self.bucket = BUCKET if self.account == MEMBER else f"{BUCKET}-{self.account}"
+        if self.bucket != BUCKET:
+            self.names[BUCKET] = self.bucket
+        s3 = self.admin("s3")
+        s3.create_bucket(Bucket=self.bucket)
+        s3.delete_public_access_block(Bucket=self.bucket)
+        self.trust = json.dumps(
+            document([{"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "sts:AssumeRole"}])
+        )
+        role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=self.trust)["Role"]
+        self.role, self.names["AROADEV"] = role["Arn"], role["RoleId"]
+        if self.account == MEMBER:  # others whom cases name
+            iam.create_user(UserName="marymajor")
+            iam.create_role(RoleName=f"{ROLE}2", AssumeRolePolicyDocument=self.trust)
+
+    def admin(self, service: str) -> Any:
+        """The root user's client."""
+        return self.root.client(service)
+
+    def helper(self) -> Keys:
+        """A user who may assume every role."""
+        iam = self.admin("iam")
+        iam.create_user(UserName="helper")
+        allow = document([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}])
+        iam.put_user_policy(UserName="helper", PolicyName="Assume", PolicyDocument=json.dumps(allow))
+        key = iam.create_access_key(UserName="helper")["AccessKey"]
+        return Keys(self.root.endpoint, key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _key(world: World, case: Json) -> Callable[[], bool]:
-    kms = world.admin("kms")
-    key = kms.create_key()["KeyMetadata"]["Arn"]
-    world.ids[_KEY_ARN] = key
-    sealed = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-    for written in case["policies"].get("resource", ()):
-        text = world.text(written)
-        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text, BypassPolicyLockoutSafetyCheck=True)
-    world.hang(case)
-    client = world.client("kms", case)
-    return lambda: allowed(lambda: client.decrypt(CiphertextBlob=sealed, KeyId=key))
+class World:
+    """The accounts, which every case finds as the last one found them."""
+
+    def __init__(self, data: Path) -> None:
+        self.server = Server(data)
+        self.undo: list[Callable[[], object]] = []
+        self.server.end()
+        keys = {account: self._account(account) for account in (MEMBER, STRANGER)}
+        self.server.restart()
+        told = client_environment(data)
+        endpoint = told["AWS_ENDPOINT_URL"]
+        manager = Keys(endpoint, told["AWS_ACCESS_KEY_ID"], told["AWS_SECRET_ACCESS_KEY"])
+        account = manager.client("sts").get_caller_identity()["Account"]
+        self.manager = Home(account, manager, names={MEMBER: account})
+        self.member = Home(MEMBER, Keys(endpoint, *keys[MEMBER]))
+        self.stranger = Home(STRANGER, Keys(endpoint, *keys[STRANGER]), user="marymajor")
+        self.nobody = Keys(endpoint)
+        self.helpers = {home.account: home.helper() for home in (self.manager, self.member)}
+        self._found()
+        self.member.names |= self.stranger.names | {_ORGANIZATION: self.organization}
+        self.member.names.pop(BUCKET, None)
+
+    def _account(self, account: str) -> tuple[str, str]:
+        command = [sys.executable, "-m", "trailwarden.cli", "account", "create", account, "--data"]
+        done = subprocess.run([*command, str(self.server.data)], capture_output=True, text=True, check=True)
+        told = dict(line.split("=", 1) for line in done.stdout.split())
+        return told["aws_access_key_id"], told["aws_secret_access_key"]
+
+    def _found(self) -> None:
+        """The organization: its root, two units, and the member below them."""
+        organizations = self.manager.admin("organizations")
+        self.organization = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+        (root,) = (each["Id"] for each in organizations.list_roots()["Roots"])
+        for kind in _TYPES.values():
+            if not self._enabled(organizations, kind):
+                organizations.enable_policy_type(RootId=root, PolicyType=kind)
+        asked = organizations.invite_account_to_organization(Target={"Id": MEMBER, "Type": "ACCOUNT"})
+        self.member.admin("organizations").accept_handshake(HandshakeId=asked["Handshake"]["Id"])
+        line = [root]
+        for name in ("Workloads", "Teams"):
+            unit = organizations.create_organizational_unit(ParentId=line[-1], Name=name)
+            line.append(unit["OrganizationalUnit"]["Id"])
+        organizations.move_account(AccountId=MEMBER, SourceParentId=root, DestinationParentId=line[-1])
+        self.line = [*line, MEMBER]
+        assert len(self.line) == _LEVELS
+
+    @staticmethod
+    def _enabled(organizations: Any, kind: str) -> bool:
+        (root,) = organizations.list_roots()["Roots"]
+        return any(each["Type"] == kind and each["Status"] == "ENABLED" for each in root["PolicyTypes"])
+
+    def close(self) -> None:
+        self.server.end()
+
+    def home(self, case: Json) -> Home:
+        """Whose the case's account 123456789012 is: the management account's, where the case speaks of that."""
+        request = case["request"]
+        managing = request["principal"] == "manager" or request.get("resource_in_management_account")
+        return self.manager if managing else self.member
+
+    def text(self, case: Json, written: Any) -> str:
+        """A document of a case, with this server's ids."""
+        return self.worded(case, json.dumps(document(written)))
+
+    def worded(self, case: Json, found: str) -> str:
+        """A text of a case, with this server's ids."""
+        for old, new in (*self.home(case).names.items(), *_ADDRESSES):
+            found = found.replace(old, new)
+        return found
+
+    @contextmanager
+    def playing(self) -> Iterator[None]:
+        """Undo afterwards what was done meanwhile."""
+        try:
+            yield
+        finally:
+            while self.undo:
+                self.undo.pop()()
+
+    def later(self, function: Callable[..., object], **params: Any) -> None:
+        self.undo.append(partial(function, **params))
+
+    def hang(self, case: Json, tags: dict[str, str]) -> None:
+        """Identity policies, tags and the boundary of the case's user or role."""
+        principal = case["request"]["principal"]
+        if principal in {"root", "outside_root", "anonymous"}:
+            return
+        home = self.stranger if principal == "outsider" else self.home(case)
+        kind, name = ("role", ROLE) if principal == "role" else ("user", home.user)
+        iam, whom = home.admin("iam"), {f"{kind.capitalize()}Name": name}
+        if tags:
+            getattr(iam, f"tag_{kind}")(**whom, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+            self.later(getattr(iam, f"untag_{kind}"), **whom, TagKeys=list(tags))
+        for index, written in enumerate(case["policies"].get("identity", ())):
+            named = {**whom, "PolicyName": f"Case{index}"}
+            getattr(iam, f"put_{kind}_policy")(**named, PolicyDocument=self.text(case, written))
+            self.later(getattr(iam, f"delete_{kind}_policy"), **named)
+        for written in case["policies"].get("boundary", ()):
+            arn = self.managed(home, "Boundary", self.text(case, written))
+            getattr(iam, f"put_{kind}_permissions_boundary")(**whom, PermissionsBoundary=arn)
+            self.later(getattr(iam, f"delete_{kind}_permissions_boundary"), **whom)
+
+    def managed(self, home: Home, name: str, text: str) -> str:
+        """A managed policy for the time of the case."""
+        iam = home.admin("iam")
+        arn: str = iam.create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
+        self.later(iam.delete_policy, PolicyArn=arn)
+        return arn
+
+    def control(self, case: Json) -> None:
+        """The organization's policies, level for level: last, for they bind those who set the case up."""
+        organizations = self.manager.admin("organizations")
+        for kind, type_name in _TYPES.items():
+            for target, level in zip(self.line, case["policies"].get(kind, ()), strict=False):
+                for index, written in enumerate(level):
+                    self._attach(target, type_name, f"{kind}-{target}-{index}", self.text(case, written))
+                if kind == "scps":
+                    full = {"PolicyId": "p-FullAWSAccess", "TargetId": target}
+                    organizations.detach_policy(**full)
+                    self.later(organizations.attach_policy, **full)
+
+    def _attach(self, target: str, type_name: str, name: str, text: str) -> None:
+        organizations = self.manager.admin("organizations")
+        made = organizations.create_policy(Name=name, Description="", Type=type_name, Content=text)
+        identity = made["Policy"]["PolicySummary"]["Id"]
+        self.later(organizations.delete_policy, PolicyId=identity)
+        organizations.attach_policy(PolicyId=identity, TargetId=target)
+        self.later(organizations.detach_policy, PolicyId=identity, TargetId=target)
+
+    def keys(self, case: Json) -> Keys:
+        """How the case's caller signs."""
+        home, principal = self.home(case), case["request"]["principal"]
+        if principal in _SESSIONS:
+            made = self._keys_of(_SESSIONS[principal](self, home, case))
+            return self._narrowed(home, case, made)
+        return {
+            "user": home.person,
+            "manager": home.person,
+            "root": home.root,
+            "outsider": self.stranger.person,
+            "outside_root": self.stranger.root,
+            "anonymous": self.nobody,
+        }[principal]
+
+    def _keys_of(self, answer: Any) -> Keys:
+        made = answer["Credentials"]
+        return Keys(self.nobody.endpoint, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+
+    def _narrowed(self, home: Home, case: Json, keys: Keys) -> Keys:
+        """The session narrowed by each scope down policy, for which the role has a permission meanwhile."""
+        levels, iam = case["policies"].get("scoped", ()), home.admin("iam")
+        if not levels:
+            return keys
+        named = {"RoleName": ROLE, "PolicyName": "Narrow"}
+        iam.put_role_policy(**named, PolicyDocument=json.dumps(document([_NARROW])))
+        try:
+            for (written,) in levels:
+                text = self.text(case, [*written, _NARROW])
+                keys = self._keys_of(keys.client("sts").get_scoped_credentials(Policy=text))
+        finally:
+            iam.delete_role_policy(**named)
+        return keys
+
+    def _role_session(self, home: Home, case: Json) -> Any:
+        """Of several session policies the first goes with the call, the others by ARN."""
+        more = [_NARROW] if "scoped" in case["policies"] else []
+        texts = [self.text(case, [*written, *more]) for written in case["policies"].get("session", ())]
+        limits: Json = {"Policy": texts[0]} if texts else {}
+        if texts[1:]:
+            arns = [self.managed(home, f"Session{index}", text) for index, text in enumerate(texts[1:])]
+            limits["PolicyArns"] = [{"arn": arn} for arn in arns]
+        sts = self.helpers[home.account].client("sts")
+        return sts.assume_role(RoleArn=home.role, RoleSessionName="session", **limits)
+
+    def _federated(self, home: Home, case: Json) -> Any:
+        iam, named = home.admin("iam"), {"UserName": home.user, "PolicyName": "Federate"}
+        may = document([{"Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*"}])
+        iam.put_user_policy(**named, PolicyDocument=json.dumps(may))
+        try:
+            session = case["policies"].get("session")
+            more = {"Policy": self.text(case, session[0])} if session else {}
+            return home.person.client("sts").get_federation_token(Name="guest", **more)
+        finally:
+            iam.delete_user_policy(**named)
 
 
-_PLAYS: Mapping[str, Callable[[World, Json], Callable[[], bool]]] = {"object": _object, "role": _role, "key": _key}
-
-
-def why_no_simulation(case: Json) -> str:
-    """Why SimulateCustomPolicy cannot express a case; "" where it can."""
-    request, policies = case["request"], case["policies"]
-    if request["principal"] not in {"user", "outsider"}:
-        return f"has a caller that is no user: {request['principal']}"
-    extra = sorted(set(policies) - {"identity", "boundary", "resource", "scps"})
-    if extra:
-        return f"has policies that it does not take: {', '.join(extra)}"
-    if not policies.get("identity"):
-        return "has no identity-based policy"
-    if len(policies.get("resource", ())) > 1 or not policies.get("boundary", True):
-        return "has several policies on one resource, or an empty boundary"
-    if not all(policies.get("scps", ())):
-        return "has a level without policies"
-    if set(request) - {"principal", "action", "resource", "resource_account", "context"}:
-        return "tells more of the resource than it takes"
-    if any("?unknown" in value for value in request.get("context", {}).values()):
-        return "has a key that is not known"
-    told = {f'"{key.lower()}' for key in request.get("context", {})}
-    if any(found.group().lower() not in told for found in _OURS.finditer(json.dumps(policies))):
-        return "asks for keys that the server fills in"
-    return ""
-
-
-def simulation_of(case: Json) -> Json:
-    """The case as SimulateCustomPolicy takes it."""
-    request, policies = case["request"], case["policies"]
-
-    def texts(found: list[Any]) -> list[str]:
-        return [json.dumps(document(each)) for each in found]
-
-    account, name = ("111122223333", "marymajor") if request["principal"] == "outsider" else (_ACCOUNT, _USER)
-    asked: Json = {
-        "PolicyInputList": texts(policies["identity"]),
-        "ActionNames": [request["action"]],
-        "ResourceArns": [request["resource"]],
-        "CallerArn": f"arn:aws:iam::{account}:user/{name}",
-        "ContextEntries": [_entry(key, value) for key, value in request.get("context", {}).items()],
-    }
-    if request.get("resource_account"):
-        asked["ResourceOwner"] = f"arn:aws:iam::{request['resource_account']}:root"
-    if "boundary" in policies:
-        asked["PermissionsBoundaryPolicyInputList"] = texts(policies["boundary"])
-    if policies.get("resource"):
-        (asked["ResourcePolicy"],) = texts(policies["resource"])
-    if policies.get("scps"):
-        asked["OrderedOrganizationPolicyInputList"] = [
-            {"ServiceControlPolicyInputList": texts(level)} for level in policies["scps"]
-        ]
-    return asked
-
-
-def _entry(key: str, value: str | list[str]) -> Json:
-    listed = isinstance(value, list)
-    return {
-        "ContextKeyName": key,
-        "ContextKeyValues": value if listed else [value],
-        "ContextKeyType": "stringList" if listed else "string",
-    }
+_SESSIONS: dict[str, Callable[[World, Home, Json], Any]] = {"role": World._role_session, "federated": World._federated}

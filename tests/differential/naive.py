@@ -36,12 +36,11 @@ def decide(request: Json, principal: Json, policies: Json) -> Answer:
 
 
 def in_force(request: Json, principal: Json, policies: Json) -> Json:
-    """The documents of each kind that has a say, None where there are none; an organization's by " @LEVEL"."""
+    """The documents of each kind, None for no say; levels by " @LEVEL". A federation token has its session policies alone."""
     member, spared, action = principal["kind"] in MEMBERS, principal["service_linked"], request["action"].lower()
     found = {RESOURCE: policies.get("resource"), TRUST: policies.get("trust"), ENDPOINT: policies.get("endpoint")}
     if member:
         found |= {IDENTITY: policies.get("identity"), BOUNDARY: policies.get("boundary")}
-        # A federation token has no permissions but those of its session policies.
         found[SESSION] = policies.get("session", [] if principal["kind"] == "federated-user" else None)
         found |= {f"{SESSION} @{level}": each for level, each in enumerate(policies.get("scoped", []))}
     if member and not principal["management_account"] and not spared:
@@ -75,11 +74,9 @@ def blocks(request: Json, principal: Json, policies: Json) -> Iterator[str]:
     granted = set() if crosses else named & {"self", "issuer"}
     if member and not allows[IDENTITY] and not granted and principal["kind"] != "root":
         yield f"no {IDENTITY}"
+    free = {RESOURCE, TRUST, IDENTITY} | ({BOUNDARY, SESSION} if "self" in granted else set())
     for kind, documents in kinds.items():
-        caps = kind.startswith((ENDPOINT, "service", f"{SESSION} @")) or (
-            kind in {BOUNDARY, SESSION} and "self" not in granted
-        )
-        if caps and documents is not None and not allows[kind]:
+        if kind not in free and not kind.startswith("resource control") and documents is not None and not allows[kind]:
             yield f"no {kind}"
 
 
