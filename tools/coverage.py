@@ -35,31 +35,17 @@ _OURS = (
 )
 """The services whose operations are named one by one."""
 
-_DELEGATION = (
-    "temporary delegation: requests are created by partners whom AWS has onboarded, with templates that AWS keeps; "
-    "neither is published"
-)
-_TEMPLATES = "role templates are made and held by AWS services alone; none is published"
-_EXCEPTIONS = {
-    **dict.fromkeys(
-        (
-            "iam:AcceptDelegationRequest",
-            "iam:AssociateDelegationRequest",
-            "iam:CreateDelegationRequest",
-            "iam:GetDelegationRequest",
-            "iam:ListDelegationRequests",
-            "iam:RejectDelegationRequest",
-            "iam:SendDelegationToken",
-            "iam:UpdateDelegationRequest",
-            "sts:GetDelegatedAccessToken",
-        ),
-        _DELEGATION,
+_NOTES = {
+    "iam": (
+        "Templates of delegation requests and of roles, which AWS keeps for its partners and services, are files here: "
+        "see the guide. GetHumanReadableSummary follows from the request's policy; no language model writes it."
     ),
-    **dict.fromkeys(("iam:AcquireRole", "iam:GetRoleTemplateVersion"), _TEMPLATES),
-    "sts:GetScopedCredentials": "needs layers of scope-down policies inside one session, which the engine does not evaluate yet",
-    "iam:GetHumanReadableSummary": "a language model of AWS writes it, and only about delegation requests",
+    "organizations": (
+        "CreateGovCloudAccount answers what AWS answers a management account without a twin in AWS GovCloud (US): "
+        "this server is the partition `aws` alone."
+    ),
 }
-"""Operations that are left out on purpose, and why."""
+"""What the built operations of a service do otherwise than a reader might expect, and why."""
 
 
 def document() -> str:
@@ -99,12 +85,8 @@ def _service(service: str, operations: list[str]) -> Iterator[str]:
     built = _built(service, operations)
     missing = sorted(set(operations) - set(built))
     yield from ("", f"## {service}", "", f"Built: {_listed(built)}", "", f"Missing: {_listed(missing)}")
-    reasons: dict[str, list[str]] = {}
-    for operation in missing:
-        if f"{service}:{operation}" in _EXCEPTIONS:
-            reasons.setdefault(_EXCEPTIONS[f"{service}:{operation}"], []).append(operation)
-    for reason, named in reasons.items():
-        yield from ("", f"Left out: {_listed(named)} — {reason}.")
+    if service in _NOTES:
+        yield from ("", _NOTES[service])
 
 
 def _built(service: str, operations: Iterable[str]) -> list[str]:

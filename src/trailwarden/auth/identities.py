@@ -73,7 +73,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """An IAM role. `trust` is its AssumeRolePolicyDocument; `service` the linked service's principal or ""."""
+    """An IAM role. `trust` is its AssumeRolePolicyDocument; `service` the linked service's principal or "".
+
+    `template` is the ARN of the role template that it was made from, "" for most.
+    """
 
     name: str
     id: str
@@ -88,6 +91,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     attached: tuple[str, ...] = ()
     boundary: str = ""
     service: str = ""
+    template: str = ""
+    template_minor: int = 0
     last_used: float | None = None
     last_used_region: str = ""
 

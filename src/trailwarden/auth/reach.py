@@ -20,7 +20,7 @@ _OPEN = frozenset({"AssumeRole", "GetCallerIdentity"})
 def check_reach(caller: Caller, route: Route) -> None:
     """Raises InvalidToken for IAM without MFA, SessionMayNot for most of STS."""
     session = caller.session
-    if session is None or session.assumed_root or caller.principal.kind not in _OWN:
+    if session is None or session.assumed_root or session.delegated or caller.principal.kind not in _OWN:
         return
     if route.service == "iam" and not session.mfa:
         raise InvalidToken(route.family)

@@ -19,7 +19,8 @@ class Session:
     """What temporary credentials carry. Times are seconds since the epoch.
 
     `policies` are the inline session policies, `policy_arns` the managed ones; `scoped` are those that
-    GetScopedCredentials narrowed the session by, the oldest first. For GetSessionToken only `created` and `mfa` say anything.
+    GetScopedCredentials narrowed the session by, the oldest first. `delegated`: a partner acts by
+    GetDelegatedAccessToken. For GetSessionToken only `created` and `mfa` say anything.
     """
 
     created: float
@@ -41,6 +42,7 @@ class Session:
     federated_attributes: Mapping[str, str] = field(default_factory=dict)
     chained: bool = False
     assumed_root: bool = False
+    delegated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

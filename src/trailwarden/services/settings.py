@@ -11,6 +11,7 @@ class Settings:
 
     `authorization_tail`: whether denials end in the authorization id and how to look it up.
     `oidc`: the folder with the keys of OpenID Connect issuers (`<issuer>/jwks.json`), "" for none.
+    `templates`: the folder with templates of roles and of delegation requests (`role/*.json`, `delegation/*.json`).
     `enforce_rates`: whether AWS's request rates (LookupEvents 2 a second …) are enforced; off by default.
     """
 
@@ -27,3 +28,4 @@ class Settings:
     enforce_rates: bool = False
     endpoint: str = "http://127.0.0.1:4566"
     oidc: str = ""
+    templates: str = ""

@@ -17,9 +17,9 @@ CASES = json.loads((Path(__file__).parents[2] / "cases/catalog/checks.json").rea
 BY_HAND = (
     "cloudtrail", "cloudtrail-data", "iam", "iam-toolbox", "sts", "organizations", "s3", "logs", "config", "sns", "kms", "events", "sqs",
 )  # fmt: skip
-WITHOUT_ACTION = {("iam", "AcquireRole"), ("logs", "GetLogObject")}
+WITHOUT_ACTION = {("logs", "GetLogObject")}
 NOT_IN_THE_REFERENCE = {
-    "iam:GetRequestAuthorizationDetails", "iam:GetRequestAuthorizationPolicy", "iam:UpdateDelegationRequest",
+    "iam:AcquireRole", "iam:GetRequestAuthorizationDetails", "iam:GetRequestAuthorizationPolicy", "iam:UpdateDelegationRequest",
     "iam:UpdateOpenIDConnectProvider", "sts:GetScopedCredentials",
 }  # fmt: skip
 

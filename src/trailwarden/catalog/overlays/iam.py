@@ -182,6 +182,7 @@ _IAM = Overlay(
     actions={
         "UpdateOpenIDConnectProvider": "iam:UpdateOpenIDConnectProvider",
         "UpdateDelegationRequest": "iam:UpdateDelegationRequest",
+        "AcquireRole": "iam:AcquireRole",
     },
     targets={
         **{f"List{plural}": _collection(kind) for kind, plural in zip(_LISTS, _PLURALS, strict=True)},
@@ -210,6 +211,10 @@ _IAM = Overlay(
             Target(_iam(ask, f"access-report/{ask.text('EntityPath')}")),
         ),
         "DeleteVirtualMFADevice": _devices,
+        "UpdateDelegationRequest": _made("delegation-request", "DelegationRequestId"),
+        "GetHumanReadableSummary": _whole("EntityArn"),
+        "AcquireRole": _whole("TemplateArn"),
+        "GetRoleTemplateVersion": _whole("TemplateArn"),
     },
     keys={
         "iam:PolicyARN": _text("PolicyArn"),

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import msgspec
 from trailwarden.arn import Arn
 from trailwarden.auth.facts import ResourceFacts
 from trailwarden.auth.identities import GROUP, POLICY, ROLE, USER
+from trailwarden.services.iam.delegation_request import REQUEST
 from trailwarden.services.iam.identity_providers import OIDC, SAML
 from trailwarden.services.iam.instance_profiles import PROFILE
 from trailwarden.services.iam.mfa import DEVICE
@@ -31,9 +33,25 @@ def iam_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
     The tags fill both aws:ResourceTag and iam:ResourceTag.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
+    if arn.type == "delegation-request":
+        return _delegation(arn, reader)
     find = _FIND.get(arn.type)
     tags = find(arn, reader) if find is not None else None
     return None if tags is None else ResourceFacts(account=arn.account, tags=tags)
+
+
+def _delegation(arn: Arn, reader: Reader) -> ResourceFacts | None:
+    """Whoever has taken a request on may look at it, and pass it on, whatever its own policies say.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html
+    """
+    document = reader.get(REQUEST, "", "", arn.name)
+    if document is None or document.body.owner_account not in {"", arn.account}:
+        return None
+    owner = document.body.owner
+    policy = {"Effect": "Allow", "Principal": {"AWS": owner}, "Action": _OWNERS, "Resource": str(arn)}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    return ResourceFacts(account=arn.account, policies=((str(arn), text),) if owner else ())
 
 
 def _by_name(kind: Kind[T]) -> Find:
@@ -54,6 +72,9 @@ def _tags(reader: Reader, kind: Kind[T], account: str, name: str) -> Mapping[str
     document = reader.get(kind, account, "", name)
     return getattr(document.body, "tags", {}) if document else None
 
+
+_OWNERS = ["iam:GetDelegationRequest", "iam:UpdateDelegationRequest", "iam:GetHumanReadableSummary"]
+"""What the documentation of the operations calls a default permission of the owner."""
 
 _FIND: Mapping[str, Find] = {
     "user": _by_name(USER),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_iam.type_defs import CreateRoleRequestTypeDef
 
 __all__ = ["RoleAlreadyExists", "create_role", "delete_role", "get_role", "list_roles", "update_assume_role_policy",
-           "update_role", "update_role_description"]  # fmt: skip
+           "update_role", "update_role_description", "write_new_role"]  # fmt: skip
 
 _SHORTEST_SESSION, _LONGEST_SESSION = 3600, 43200
 
@@ -47,9 +47,6 @@ def create_role(call: Call, world: World) -> Mapping[str, Any]:
     """
     asked: CreateRoleRequestTypeDef = call.params  # type: ignore[assignment]  # the parser holds params to the model
     name, path = asked["RoleName"], asked.get("Path", "/")
-    if world.find(ROLE, call.account, "", name.lower()) is not None:
-        raise RoleAlreadyExists(name=name)
-    check_account_quota(world, ROLE, call.account, "Roles")
     role = Role(
         name=name,
         id=world.chance.unique_id("AROA"),
@@ -62,9 +59,7 @@ def create_role(call: Call, world: World) -> Mapping[str, Any]:
         tags=checked_tags({}, asked.get("Tags", ())),
         boundary=asked.get("PermissionsBoundary", ""),
     )
-    count_boundary(call, world, before="", after=role.boundary)
-    keep_role(call, world, role)
-    world.put(UNIQUE_ID, "", "", role.id, UniqueId(arn=role.arn))
+    write_new_role(call, world, role)
     return {"Role": _created(call, role)}
 
 
@@ -146,6 +141,16 @@ def delete_role(call: Call, world: World) -> None:
     count_boundary(call, world, before=role.boundary, after="")
     world.delete(ROLE, call.account, "", role.name.lower())
     world.delete(UNIQUE_ID, "", "", role.id)
+
+
+def write_new_role(call: Call, world: World, role: Role) -> None:
+    """Write a role that is new. RoleAlreadyExists, QuotaExceeded, NotAttachable."""
+    if world.find(ROLE, call.account, "", role.name.lower()) is not None:
+        raise RoleAlreadyExists(name=role.name)
+    check_account_quota(world, ROLE, call.account, "Roles")
+    count_boundary(call, world, before="", after=role.boundary)
+    keep_role(call, world, role)
+    world.put(UNIQUE_ID, "", "", role.id, UniqueId(arn=role.arn))
 
 
 def _created(call: Call, role: Role) -> dict[str, Any]:

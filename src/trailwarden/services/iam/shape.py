@@ -80,6 +80,11 @@ def role_shown(role: Role, trust: str, *, whole: bool = True) -> dict[str, Any]:
         shown["RoleLastUsed"] = last_use_shown(role)
         if role.tags:
             shown["Tags"] = tags_shown(role.tags)
+        if role.template:
+            shown["SourceRoleTemplate"] = {
+                "TemplateArn": role.template,
+                "TemplateMinorVersion": role.template_minor,
+            }
     return shown
 
 

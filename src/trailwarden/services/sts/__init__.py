@@ -1,5 +1,25 @@
 """AWS Security Token Service. Importing the package registers its operations."""
 
-from trailwarden.services.sts import assume_role, assume_root, identity, outbound, saml, scoped, tokens, web_identity
+from trailwarden.services.sts import (
+    assume_role,
+    assume_root,
+    delegated,
+    identity,
+    outbound,
+    saml,
+    scoped,
+    tokens,
+    web_identity,
+)
 
-__all__ = ["assume_role", "assume_root", "identity", "outbound", "saml", "scoped", "tokens", "web_identity"]
+__all__ = [
+    "assume_role",
+    "assume_root",
+    "delegated",
+    "identity",
+    "outbound",
+    "saml",
+    "scoped",
+    "tokens",
+    "web_identity",
+]
