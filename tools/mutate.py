@@ -219,7 +219,9 @@ def _preload() -> None:
     os.chdir(_ROOT)
     sys.path[:0] = [str(_ROOT / "src"), str(_ROOT)]
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
-    hypothesis.settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
+    hypothesis.settings.register_profile(
+        "mutants", derandomize=True, database=None, deadline=None, max_examples=50, phases=phases
+    )
     hypothesis.settings.load_profile("mutants")
     for folder in _TESTS:
         for path in sorted(Path(folder).glob("test_*.py")) or [Path(folder)]:

@@ -94,7 +94,7 @@ def account_of(name: str) -> str | None:
         return name
     parts = name.split(":", _ARN_PARTS - 1)
     if len(parts) == _ARN_PARTS and parts[2] == "iam" and parts[5] == "root":
-        return parts[4]
+        return parts[4] or None
     return None
 
 
@@ -110,5 +110,5 @@ def compile_principals(written: Mapping[str, Iterable[str]], *, negated: bool) -
         names=frozenset(name for name in aws if account_of(name) is None and name),
         services=frozenset(listed.get("Service", ())),
         federated=frozenset(listed.get("Federated", ())),
-        canonical=frozenset(listed.get("CanonicalUser", ())),
+        canonical=frozenset(name for name in listed.get("CanonicalUser", ()) if name),
     )

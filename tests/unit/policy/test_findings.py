@@ -60,6 +60,13 @@ def test_a_common_mistake_is_found(changes: dict[str, Any], code: str, path: tup
         {"Action": "*:GetTrail"},
         {"Action": "cloudtrail:DescribeTrails", "Resource": "*"},
         {"Action": ["cloudtrail:Get?rail", "cloudtrail:GetTrail*"]},
+        {"Action": ["cloudtrail:GetTrai?", "cloudtrail:GetTrail"]},
+        {
+            "Resource": [
+                "arn:aws:cloudtrail:us-east-1:123456789012:trail/${aws:username}*",
+                "arn:aws:cloudtrail:us-east-1:123456789012:trail/${aws:username}-a",
+            ]
+        },
         {"Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/Trail*"},
         {"Action": "iam:PassRole", "Resource": "*", "Effect": "Deny"},
         {"Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "x"}}},

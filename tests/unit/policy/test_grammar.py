@@ -7,8 +7,10 @@ import pytest
 
 from trailwarden.policy import (
     BUCKET,
+    ENDPOINT,
     IDENTITY,
     RCP,
+    RESOURCE,
     SCP,
     SESSION,
     TRUST,
@@ -68,6 +70,27 @@ def test_a_document_beyond_its_quota_is_refused(grammar: Grammar, text: str) -> 
     with pytest.raises(PolicyTooLarge) as refusal:
         compile_policy(json.dumps({"Version": "2012-10-17", "Statement": statement}), SOURCE, grammar=grammar)
     assert refusal.value.text == text
+
+
+@pytest.mark.parametrize(
+    ("grammar", "limit"),
+    [
+        (IDENTITY, 6_144), (SESSION, 2_048), (TRUST, 2_048), (RESOURCE, 32_768), (BUCKET, 20_480), (ENDPOINT, 20_480),
+        (SCP, 5_120), (RCP, 5_120),
+    ],
+    ids=lambda value: value.name if isinstance(value, Grammar) else str(value),
+)  # fmt: skip
+def test_a_quota_is_met_to_the_character(grammar: Grammar, limit: int) -> None:
+    def text(size: int) -> str:
+        written = json.dumps({"Version": "2012-10-17", "Id": "", "Statement": [statement]}, separators=(",", ":"))
+        return written.replace('"Id":""', f'"Id":"{"x" * (size - len(written))}"')
+
+    statement: dict[str, Any] = {"Effect": "Deny" if grammar is RCP else "Allow", "Action": "sts:AssumeRole"}
+    statement |= {} if grammar is TRUST else {"Resource": "*"}
+    statement |= {} if grammar in (IDENTITY, SESSION, SCP) else {"Principal": "*"}
+    assert compile_policy(text(limit), SOURCE, grammar=grammar).statements
+    with pytest.raises(PolicyTooLarge):
+        compile_policy(text(limit + 1), SOURCE, grammar=grammar)
 
 
 def test_bytes_that_are_no_utf_8_are_no_json() -> None:

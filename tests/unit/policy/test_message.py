@@ -86,6 +86,8 @@ EVERYONE: dict[str, Any] = {"Principal": "*"}
         (PolicySet(boundary=(policy(Layer.BOUNDARY, "Deny", id=GUARD),)), f"a permissions boundary: {GUARD}"),
         (PolicySet(session=(policy(Layer.SESSION, "Deny", id=GUARD),)), f"a session policy: {GUARD}"),
         (PolicySet(identity=(policy(Layer.IDENTITY, "Deny", inline=True),)), "an identity-based policy"),
+        (PolicySet(identity=(policy(Layer.IDENTITY, "Deny", inline=True, id=GUARD),)), "an identity-based policy"),
+        (PolicySet(identity=(policy(Layer.IDENTITY, "Deny"),)), "an identity-based policy"),
         (PolicySet(resource=(policy(Layer.RESOURCE, "Deny", id=TRAIL, **EVERYONE),)), "a resource-based policy"),
         (PolicySet(trust=(policy(Layer.TRUST, "Deny", id=GUARD, **EVERYONE),)), "the role trust policy"),
         (PolicySet(endpoint=(policy(Layer.ENDPOINT, "Deny", **EVERYONE),)), "a VPC endpoint policy"),
@@ -111,6 +113,7 @@ def test_another_organization_is_not_told_the_policy() -> None:
     words = denial_message(across, action=ACTION, resource_named="", caller_arn=USER, same_organization=False)
     assert words.endswith("with an explicit deny in a service control policy")
     assert text(scps, same_organization=False).endswith(SCP)
+    assert denial_message(across, action=ACTION, resource_named="", caller_arn=USER).endswith(SCP)
 
 
 def test_of_several_denials_the_first_in_order_is_named() -> None:
