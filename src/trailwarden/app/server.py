@@ -22,10 +22,12 @@ from trailwarden.auth.sealing import Vault
 from trailwarden.auth.stages import Authorized, Caller
 from trailwarden.catalog.checks import Check
 from trailwarden.clock import Chance, Clock, system_clock
+from trailwarden.delivery.keys import Keyring
 from trailwarden.delivery.worker import Deliverer
 from trailwarden.errors import ServiceUnavailable
 from trailwarden.events.record import Recorder
 from trailwarden.lake import Lake
+from trailwarden.lake.asking import Asking
 from trailwarden.lake.upkeep import Keeper
 from trailwarden.pipeline import Pipeline
 from trailwarden.policy import ContextValue, Principal, PrincipalKind
@@ -91,7 +93,7 @@ FACTS: Mapping[str, FactsProvider] = {
 }
 """Which service knows the facts of which ARNs."""
 
-LOOKUPS = {**iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
+LOOKUPS = {**cloudtrail.CLOUDTRAIL_LOOKUPS, **iam.IAM_LOOKUPS, **kms.KMS_LOOKUPS, **aws_config.CONFIG_LOOKUPS}
 """What services tell the catalog about names in a call."""
 
 DIAGNOSER = Diagnoser(LOOKUPS)
@@ -168,15 +170,16 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     world = partial(
         _world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings
     )
+    buckets = s3.BucketDestination(
+        storage,
+        authorize=_service_asks(authorizer, clock, settings),
+        clock=clock,
+        chance=chance,
+        key_refusal=_key_refusal(authorizer),
+    )
     deliverer = Deliverer(
         storage,
-        s3.BucketDestination(
-            storage,
-            authorize=_service_asks(authorizer, clock, settings),
-            clock=clock,
-            chance=chance,
-            key_refusal=_key_refusal(authorizer),
-        ),
+        buckets,
         vault=vault,
         clock=clock,
         chance=chance,
@@ -188,10 +191,11 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     lake = Lake(storage, config.lake_folder, config.lake_catalog, clock, chance)
     workers = (
         deliverer,
-        sns.Postman(storage, config.endpoint, clock),
+        sns.Postman(storage, world, config.endpoint, clock),
         sqs.QueueUpkeep(storage, world, clock),
         access.Expirer(storage, world, clock),
         Keeper(lake, clock, seal_interval=config.seal_interval),
+        Asking(lake, clock, chance.uuid(), Keyring(vault), buckets),
     )
     return Server(
         config=config,

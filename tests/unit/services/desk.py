@@ -16,7 +16,7 @@ from trailwarden.services.iam.facts import iam_facts
 from trailwarden.services.registry import HANDLERS
 from trailwarden.services.settings import Settings
 from trailwarden.services.world import World
-from trailwarden.storage import Storage
+from trailwarden.storage import Storage, Transaction
 from trailwarden.wire.http import HttpRequest
 from trailwarden.wire.parsed import Parsed, Route
 
@@ -48,6 +48,10 @@ class Desk:
             settings=Settings(),
             facts=self.facts,
         )
+
+    def world_on(self, transaction: Transaction) -> World:
+        """The world as a service sees it that acts by itself."""
+        return dataclasses.replace(self.world(), transaction=transaction)
 
     def call(
         self,

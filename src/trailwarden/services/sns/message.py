@@ -10,7 +10,7 @@ import msgspec
 from trailwarden.services.sns.topic import Topic
 from trailwarden.storage.ports import Kind, Transaction
 
-__all__ = ["MESSAGE", "Message", "body_for", "envelope", "publish"]
+__all__ = ["DEDUPLICATION", "MESSAGE", "Deduplication", "Message", "body_for", "envelope", "publish"]
 
 _MICROSECONDS = 1_000_000
 
@@ -31,6 +31,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     structured: bool = False
     attributes: dict[str, tuple[str, str]] = {}
     group: str = ""
+    deduplication: str = ""
     sequence: str = ""
     only: str = ""
     token: str = ""
@@ -39,7 +40,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     due: float = 0.0
 
 
+class Deduplication(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a FIFO topic that was published. Key: (account, region, `topic:created:scope:id`). Holds for five minutes.
+
+    https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
+    """
+
+    message: str
+    sequence: str
+    until: float
+
+
 MESSAGE = Kind("sns.message", Message)
+DEDUPLICATION = Kind("sns.deduplication", Deduplication)
 
 
 def publish(into: Transaction, topic: Topic, message: Message) -> None:
@@ -61,7 +74,7 @@ def body_for(message: Message, protocol: str) -> str:
 
 
 def envelope(message: Message, *, protocol: str, endpoint: str, subscription_arn: str) -> Mapping[str, Any]:
-    """The JSON that an HTTP endpoint is sent; `endpoint` is where this server is reached.
+    """The JSON that an HTTP endpoint or a queue is sent; `endpoint` is where this server is reached.
 
     https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html
     https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html
@@ -78,6 +91,8 @@ def envelope(message: Message, *, protocol: str, endpoint: str, subscription_arn
             "Timestamp": time,
         }
     told: dict[str, Any] = {"Type": "Notification", "MessageId": message.id, "TopicArn": message.topic_arn}
+    if message.sequence:
+        told["SequenceNumber"] = message.sequence
     if message.subject:
         told["Subject"] = message.subject
     told |= {

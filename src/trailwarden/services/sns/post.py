@@ -1,4 +1,4 @@
-"""Brings messages to the HTTP endpoints that subscribed to them, on a thread of its own.
+"""Brings messages to the HTTP endpoints and the queues that subscribed to them, on a thread of its own.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 import http.client
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -14,8 +14,11 @@ import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.clock import Clock
-from trailwarden.services.sns.message import MESSAGE, Message, body_for, envelope
+from trailwarden.services.sns.filter_policy import wanted
+from trailwarden.services.sns.message import DEDUPLICATION, MESSAGE, Deduplication, Message, body_for, envelope
+from trailwarden.services.sns.queues import into_dead_letters, into_queue, is_raw
 from trailwarden.services.sns.subscription import SUBSCRIPTION, Subscription
+from trailwarden.services.world import World
 from trailwarden.storage.ports import Conflict, Document, Reader, Storage, Transaction
 from trailwarden.ticking import Ticking
 
@@ -30,7 +33,9 @@ _PAUSE = 20.0
 _AT_ONCE = 100
 _ATTEMPTS = 10
 _FAREWELL = 10.0
+_SWEEP_EVERY = 60.0
 _SUCCESS = range(200, 300)
+_QUEUE = "sqs"
 _CONNECTIONS: Mapping[str, type[http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,
     "https": http.client.HTTPSConnection,
@@ -45,8 +50,10 @@ class Postman:
     """
 
     storage: Storage
+    world: Callable[[Transaction], World]
     endpoint: str
     clock: Clock
+    _swept: float = field(init=False, default=0.0, repr=False)
     _ticking: Ticking = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -61,24 +68,49 @@ class Postman:
         self._ticking.stop()
 
     def run_once(self, now: float) -> None:
-        """Try every message that is due."""
+        """Try every message that is due; once a minute, forget ids that tell of duplicates no more."""
+        if now - self._swept >= _SWEEP_EVERY:
+            self._swept = now
+            self._forget(now)
         due = [each for each in self.storage.begin().list(MESSAGE) if each.body.due <= now]
         for document in due[:_AT_ONCE]:
             if not self._ticking.ended:
                 self._serve(document, now)
 
     def _serve(self, document: Document[Message], now: float) -> None:
+        """Try whoever still waits; queues get the message in the transaction that notes it, so each gets it once."""
         message = document.body
-        wanted = _subscriptions(self.storage.begin(), document)
-        left = tuple(each.id for each in wanted if not self._sent(message, each))
-        if not left or message.attempts >= _RETRIES:
-            self._settle(lambda transaction: transaction.delete(MESSAGE, *_key(document)))
+        found = _subscriptions(self.storage.begin(), document)
+        reached = [each for each in found if each.protocol in _CONNECTIONS]
+        left = [each for each in reached if not self._sent(message, each)]
+        queues = [each for each in found if each.protocol == _QUEUE]
+        self._settle(lambda transaction: self._note(transaction, document, queues, left, now))
+
+    def _note(
+        self,
+        transaction: Transaction,
+        document: Document[Message],
+        queues: Sequence[Subscription],
+        left: Sequence[Subscription],
+        now: float,
+    ) -> None:
+        standing = transaction.get(MESSAGE, *_key(document))
+        if standing is None or standing.version != document.version:
             return
-        again = msgspec.structs.replace(message, waiting=left, attempts=message.attempts + 1, due=now + _PAUSE)
-        self._settle(lambda transaction: transaction.put(MESSAGE, *_key(document), again))
+        world, message = self.world(transaction), document.body
+        lost = [each for each in queues if not into_queue(world, message, each, self.endpoint)]
+        if left and message.attempts < _RETRIES:
+            ids = tuple(each.id for each in left)
+            again = msgspec.structs.replace(message, waiting=ids, attempts=message.attempts + 1, due=now + _PAUSE)
+            transaction.put(MESSAGE, *_key(document), again)
+        else:
+            lost += left
+            transaction.delete(MESSAGE, *_key(document))
+        for each in lost:
+            into_dead_letters(world, message, each, self.endpoint)
 
     def _sent(self, message: Message, subscription: Subscription) -> bool:
-        raw = subscription.attributes.get("RawMessageDelivery") == "true" and not message.token
+        raw = is_raw(message, subscription)
         told = envelope(
             message,
             protocol=subscription.protocol,
@@ -99,6 +131,12 @@ class Postman:
             headers["x-amz-sns-rawdelivery"] = "true"
         return _posted(subscription.endpoint, body.encode(), headers)
 
+    def _forget(self, now: float) -> None:
+        old = [each for each in self.storage.begin().list(DEDUPLICATION) if each.body.until <= now]
+        for start in range(0, len(old), _AT_ONCE):
+            part = old[start : start + _AT_ONCE]
+            self._settle(lambda transaction, found=part: _drop(transaction, found))  # type: ignore[misc]  # bound now
+
     def _settle(self, work: Callable[[Transaction], None]) -> None:
         for _ in range(_ATTEMPTS):
             transaction = self.storage.begin()
@@ -110,21 +148,30 @@ class Postman:
             return
 
 
+def _drop(transaction: Transaction, found: Sequence[Document[Deduplication]]) -> None:
+    for each in found:
+        transaction.delete(DEDUPLICATION, each.account, each.region, each.name)
+
+
 def _key(document: Document[Message]) -> tuple[str, str, str]:
     return document.account, document.region, document.name
 
 
 def _subscriptions(reader: Reader, document: Document[Message]) -> list[Subscription]:
-    """Who is still to get the message: confirmed endpoints, or the one that is asked to confirm. Mail is not sent from here."""
+    """Who is still to get the message: confirmed endpoints that want it, or the one that is asked to confirm.
+
+    Mail is not sent from here.
+    """
     message, topic = document.body, Arn.parse(document.body.topic_arn)
     prefix = f"{topic.resource}:{message.only}" if topic else ""
     found = [each.body for each in reader.list(SUBSCRIPTION, document.account, document.region, prefix=prefix)]
     return [
         each
         for each in found
-        if each.protocol in _CONNECTIONS
+        if (each.protocol in _CONNECTIONS or each.protocol == _QUEUE)
         and bool(each.token) is bool(message.token)
         and (message.waiting is None or each.id in message.waiting)
+        and (message.token or wanted(each, message))
     ]
 
 

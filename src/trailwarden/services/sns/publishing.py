@@ -1,6 +1,7 @@
 """Publish, one message or a batch."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from trailwarden.services.sns.errors import (
     ParameterValueInvalid,
     TooManyEntriesInBatchRequest,
 )
-from trailwarden.services.sns.message import Message, publish
+from trailwarden.services.sns.message import DEDUPLICATION, Deduplication, Message, publish
 from trailwarden.services.sns.topic import Topic, find_topic, keep_topic
 from trailwarden.services.world import World
 
@@ -34,6 +35,7 @@ _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 _FIELDS = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
 """https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html."""
 
+_FIVE_MINUTES = 300.0
 _SEQUENCE_START = 10_000_000_000_000_000_000
 
 
@@ -74,6 +76,11 @@ def _accepted(call: Call, world: World, topic: Topic, given: list[Mapping[str, A
     told: list[dict[str, str]] = []
     for at, asked in enumerate(given, 1):
         _check_message(topic, asked)
+        deduplication = _deduplication(asked) if topic.fifo else ""
+        known = _known(world, topic, asked, deduplication, call.now) if topic.fifo else None
+        if known is not None:
+            told.append({"MessageId": known.message, "SequenceNumber": known.sequence})
+            continue
         sequence = str(_SEQUENCE_START + topic.sequence + at) if topic.fifo else ""
         message = Message(
             id=world.chance.uuid(),
@@ -84,13 +91,44 @@ def _accepted(call: Call, world: World, topic: Topic, given: list[Mapping[str, A
             structured=asked.get("MessageStructure") == "json",
             attributes=_attributes(asked.get("MessageAttributes") or {}),
             group=asked.get("MessageGroupId") or "",
+            deduplication=deduplication,
             sequence=sequence,
         )
         publish(world.transaction, topic, message)
+        if topic.fifo:
+            _remember(world, topic, message)
         told.append({"MessageId": message.id} | ({"SequenceNumber": sequence} if sequence else {}))
     if topic.fifo:
         keep_topic(world, topic, sequence=topic.sequence + len(given))
     return told
+
+
+def _deduplication(asked: Mapping[str, Any]) -> str:
+    """What tells a message from another: the id that is given, or the body's digest."""
+    return asked.get("MessageDeduplicationId") or hashlib.sha256(asked["Message"].encode()).hexdigest()
+
+
+def _known(
+    world: World, topic: Topic, asked: Mapping[str, Any], deduplication: str, now: float
+) -> Deduplication | None:
+    """The message of that id that was published within five minutes.
+
+    https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
+    """
+    key = _deduplication_key(topic, asked.get("MessageGroupId") or "", deduplication)
+    found = world.find(DEDUPLICATION, topic.account, topic.region, key)
+    return found if found is not None and found.until > now else None
+
+
+def _remember(world: World, topic: Topic, message: Message) -> None:
+    key = _deduplication_key(topic, message.group, message.deduplication)
+    kept = Deduplication(message=message.id, sequence=message.sequence, until=message.published + _FIVE_MINUTES)
+    world.put(DEDUPLICATION, topic.account, topic.region, key, kept)
+
+
+def _deduplication_key(topic: Topic, group: str, deduplication: str) -> str:
+    scope = group if topic.attributes.get("FifoThroughputScope") == "MessageGroup" else ""
+    return f"{topic.name}:{topic.created:.6f}:{scope}:{deduplication}"
 
 
 def _check_batch(entries: list[Mapping[str, Any]]) -> None:

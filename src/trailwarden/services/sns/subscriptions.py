@@ -10,8 +10,10 @@ import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.services.call import Call
+from trailwarden.services.patterns import JsonFault, check_json
 from trailwarden.services.registry import operation
 from trailwarden.services.sns.errors import InvalidParameter, InvalidToken, SubscriptionNotFound
+from trailwarden.services.sns.filter_policy import SCOPES, check_filter_policy
 from trailwarden.services.sns.message import Message, publish
 from trailwarden.services.sns.subscription import (
     SUBSCRIPTION,
@@ -50,7 +52,9 @@ https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 """
 
 _OTHER_PROTOCOLS = frozenset({"sms", "sqs", "application", "lambda", "firehose"})
-_SETTABLE = frozenset({"DeliveryPolicy", "RawMessageDelivery", "RedrivePolicy"})
+_SETTABLE = frozenset({"DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"})
+_FIFO = ".fifo"
+_DOCUMENTS = frozenset({"DeliveryPolicy", "RedrivePolicy"})
 
 
 class InvalidEndpoint(InvalidParameter):
@@ -62,20 +66,20 @@ class InvalidEndpoint(InvalidParameter):
 
 @operation("sns:Subscribe")
 def subscribe(call: Call, world: World) -> Mapping[str, Any]:
-    """Subscribe an endpoint; it is sent a token and gets messages once that is confirmed.
+    """Subscribe an endpoint; it is sent a token and gets messages once that is confirmed. A queue of the caller's account is at once.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
     asked = call.params
     topic = find_topic(world, asked["TopicArn"])
     protocol, endpoint = asked["Protocol"], asked.get("Endpoint") or ""
-    _check_endpoint(protocol, endpoint)
+    _check_endpoint(topic, protocol, endpoint)
     attributes = {name: value for name, value in (asked.get("Attributes") or {}).items() if value}
     for name, value in attributes.items():
-        _check_attribute(name, value, new=True)
+        _check_attribute(name, value, new=True, scope=attributes.get("FilterPolicyScope", ""))
     standing = _standing(subscriptions_of(world.transaction, topic), protocol, endpoint)
     if standing is not None and not standing.token:
-        if standing.attributes != attributes:
+        if attributes and standing.attributes != attributes:
             raise InvalidParameter(reason="Attributes Reason: Subscription already exists with different attributes")
         return {"SubscriptionArn": standing.arn}
     made = standing or Subscription(
@@ -87,6 +91,10 @@ def subscribe(call: Call, world: World) -> Mapping[str, Any]:
         principal=call.caller.principal.arn,
         created=call.now,
     )
+    if protocol == "sqs" and call.account == _account_of(endpoint):
+        kept = msgspec.structs.replace(made, attributes=attributes)
+        keep_subscription(world, topic.arn, kept)
+        return {"SubscriptionArn": kept.arn}
     made = msgspec.structs.replace(
         made, token=world.chance.bytes(_TOKEN_BYTES).hex(), authenticated=False, attributes=attributes
     )
@@ -156,7 +164,8 @@ def get_subscription_attributes(call: Call, world: World) -> Mapping[str, Any]:
     return {
         "Attributes": {
             "RawMessageDelivery": "false",
-            **found.attributes,
+            **({"FilterPolicyScope": "MessageAttributes"} if "FilterPolicy" in found.attributes else {}),
+            **{name: value for name, value in found.attributes.items() if _is_shown(name, found)},
             "ConfirmationWasAuthenticated": _boolean(found.authenticated),
             "Endpoint": found.endpoint,
             "Owner": found.owner,
@@ -174,15 +183,25 @@ def set_subscription_attributes(call: Call, world: World) -> None:
     """https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html."""
     found = find_subscription(world, call.params["SubscriptionArn"])
     name, value = call.params["AttributeName"], call.params.get("AttributeValue") or ""
-    _check_attribute(name, value)
+    _check_attribute(name, value, scope=found.attributes.get("FilterPolicyScope", ""))
     attributes = {**found.attributes, name: value}
     if not value:
         del attributes[name]
     keep_subscription(world, found.topic_arn, msgspec.structs.replace(found, attributes=attributes))
 
 
-def _check_endpoint(protocol: str, endpoint: str) -> None:
-    """Endpoints of this server's own services could be reached only where those are built; none of them is."""
+def _is_shown(name: str, subscription: Subscription) -> bool:
+    """The scope of a filter policy is told only beside one."""
+    return name != "FilterPolicyScope" or "FilterPolicy" in subscription.attributes
+
+
+def _account_of(text: str) -> str:
+    arn = Arn.parse(text)
+    return arn.account if arn else ""
+
+
+def _check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
+    """Endpoints of this server's own services can be reached only where those are built: queues are."""
     form = _ENDPOINTS.get(protocol)
     if form is not None:
         if not form[0].match(endpoint):
@@ -192,27 +211,43 @@ def _check_endpoint(protocol: str, endpoint: str) -> None:
         raise InvalidParameter(reason=f"Amazon SNS does not support this protocol string: {protocol[:64]}")
     if protocol == "sms":
         raise InvalidEndpoint(reason=f"Invalid SMS endpoint: {endpoint[:64]}")
-    if Arn.parse(endpoint) is None:
+    arn = Arn.parse(endpoint)
+    if arn is None or (protocol == "sqs" and (arn.service != "sqs" or not arn.resource)):
         raise InvalidParameter(reason=f"{protocol.upper() if protocol == 'sqs' else protocol} endpoint ARN")
+    if protocol == "sqs":
+        if endpoint.endswith(_FIFO) and not topic.fifo:
+            raise InvalidParameter(
+                reason="Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+            )
+        return
     raise InvalidParameter(reason=f"Endpoint Reason: Endpoint does not exist for endpoint {endpoint[:256]}")
 
 
-def _check_attribute(name: str, value: str, *, new: bool = False) -> None:
+def _check_attribute(name: str, value: str, *, new: bool = False, scope: str = "") -> None:
     if name not in _SETTABLE:
         raise InvalidParameter(reason="Attributes" if new else "AttributeName")
     where = f"Attributes Reason: {name}" if new else name
-    if name == "RawMessageDelivery":
-        if value not in {"true", "false"}:
-            raise InvalidParameter(reason=f"{where}: Invalid value [{value}]. Must be true or false.")
-        return
-    if not value:
-        return
+    if name == "RawMessageDelivery" and value not in {"true", "false"}:
+        raise InvalidParameter(reason=f"{where}: Invalid value [{value}]. Must be true or false.")
+    if name == "FilterPolicyScope" and value not in SCOPES:
+        raise InvalidParameter(
+            reason=f"{where}: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
+        )
+    if name == "FilterPolicy" and value:
+        check_filter_policy(value, scope, where)
+    if name in _DOCUMENTS and value:
+        _check_document(name, value, where)
+
+
+def _check_document(name: str, value: str, where: str) -> None:
     try:
-        document = json.loads(value)
-    except (ValueError, RecursionError):
-        raise InvalidParameter(reason=f"{where}: failed to parse JSON.") from None
+        check_json(value)
+    except JsonFault as fault:
+        raise InvalidParameter(reason=f"{where}: failed to parse JSON. {fault.redacted}") from None
+    document = json.loads(value)
     target = document.get("deadLetterTargetArn") if isinstance(document, dict) else None
-    if name == "RedrivePolicy" and Arn.parse(str(target)) is None:
+    arn = Arn.parse(str(target))
+    if name == "RedrivePolicy" and (arn is None or arn.service != "sqs"):
         raise InvalidParameter(reason=f"{where}: deadLetterTargetArn is an invalid arn")
 
 
