@@ -68,10 +68,10 @@ class Case:
     def absent(self) -> bool:
         """Whether the account data, which knows of all resources of that kind, does not know of this one.
 
-        A role that is passed may be made by the same template, so that its absence tells nothing.
+        A role that is passed may be made by the same template, and what is tagged by the same call: their absence tells nothing.
         """
         arn, action = Arn.parse(self.request.resource), self.request.action.lower()
-        made = action.partition(":")[2].startswith("create") or action == "iam:passrole"
+        made = action.partition(":")[2].startswith(("create", "tag")) or action == "iam:passrole"
         return arn is not None and self.data is not None and not made and _unknown(arn, self.data)
 
 

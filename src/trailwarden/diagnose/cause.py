@@ -16,6 +16,8 @@ _ABSENT = {
     Layer.ENDPOINT: "no VPC endpoint policy allows {what}",
     Layer.TRUST: "the trust policy of {holder} does not let {who} in",
 }
+_ABSENT_FROM_TRUST = "the trust policy of {holder} does not allow {what} to {who}"
+"""For the further actions of assuming a role: tagging the session, setting its source identity, web identity."""
 
 
 def cause_line(case: Case) -> str:
@@ -98,7 +100,9 @@ def _reason(case: Case, block: Block) -> str:
         which = found.statement.sid or str(found.statement.index + 1)
         named = policy.name or holder_named(policy.id)
         return f"statement {which} of the {block.layer} {named} denies {_what(case)} to {caller_named(case)}"
-    return _ABSENT[block.layer].format(
+    tagging = block.layer is Layer.TRUST and case.request.action.lower() != "sts:assumerole"
+    words = _ABSENT_FROM_TRUST if tagging else _ABSENT[block.layer]
+    return words.format(
         who=caller_named(case),
         what=_what(case),
         holder=holder_named(case.request.resource),

@@ -53,6 +53,9 @@ class AccountData(Protocol):
     def resource_policies(self, arn: Arn) -> tuple[tuple[str, str], ...] | None:
         """The resource-based policies that bear on a resource, with the ARN each hangs on."""
 
+    def seen(self, arn: Arn) -> bool:
+        """Whether the resource's own policy, or that it has none, was really looked up: only then may it be written anew."""
+
     def levels(self, account: str, kind: str) -> Levels | None:
         """The service or resource control policies over an account; empty where it is in no organization."""
 
@@ -124,6 +127,10 @@ class LiveData:
             return ()
         holder = str(arn).partition("/")[0] if arn.service == "s3" else str(arn)
         return self._once(("policies", holder), lambda: _asked(reader, self.clients, arn))
+
+    def seen(self, arn: Arn) -> bool:
+        """Where its service has a reader and the resource could be read."""
+        return arn.service in _READERS and self.resource_policies(arn) is not None
 
     def levels(self, account: str, kind: str) -> Levels | None:
         """Walks from the account to the root and lists what is attached on the way."""
@@ -320,6 +327,12 @@ class FileData:
             return () if holder in self.collected else None
         return None if foreign or arn.service == "kms" else ()
 
+    def seen(self, arn: Arn) -> bool:
+        """Where the files hold its policy, or list it as collected."""
+        text = str(arn)
+        holder = text.partition("/")[0] if arn.service == "s3" else text
+        return holder in self.policies or holder in (self.collected or ())
+
     def levels(self, account: str, kind: str) -> Levels | None:  # noqa: ARG002 — the export is of one account
         """The exported levels; not known where no organization was given."""
         return None if self.organization is None else self.organization.get(kind, ())
@@ -360,19 +373,25 @@ def read_files(
     region: str = "us-east-1",
     *,
     resources: Path | None = None,
+    sessions: Mapping[str, Path] | None = None,
 ) -> FileData:
-    """The data of exported files; `resources` lists ARNs of what exists, one a line. Raises Unreadable.
+    """The data of exported files; `resources` lists ARNs of what exists, one a line, `sessions` the policies of sessions.
+
+    Raises Unreadable.
 
     `account` is an export of get-account-authorization-details, or a folder: iam-collect's store.
     """
     try:
         found = _stored(account) if account.is_dir() else FileData(details=read_account(_json(account)))
         given = {arn: policy_text(_json(path)) for arn, path in (policies or {}).items()}
+        told = None if organization is None else _json(organization)
         return replace(
             found,
             region=region,
+            sessions={arn: policy_text(_json(path)) for arn, path in (sessions or {}).items()},
+            organization_named=found.organization_named if told is None else told.get("id", ""),
             policies={**found.policies, **given},
-            organization=found.organization if organization is None else _organization(_json(organization)),
+            organization=found.organization if told is None else _organization(told),
             existing=None if resources is None else tuple(resources.read_text().split()),
         )
     except OSError as error:

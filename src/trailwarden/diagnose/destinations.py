@@ -20,6 +20,7 @@ from trailwarden.diagnose.edits import Edit, SetDocument, apply_edits
 from trailwarden.diagnose.mends import Mend, mends_of
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
+from trailwarden.diagnose.wording import holder_named
 from trailwarden.policy import UNKNOWN, ContextValue, evaluate
 from trailwarden.services.cloudtrail.requirements import (
     SERVICE,
@@ -97,6 +98,10 @@ def examine(refusal: Refusal, data: AccountData, code: str) -> Examined | None:
     cases = [_case(refusal, data, trail, requirement) for requirement in requirements]
     failing = [case for case in cases if not case.decision.allowed]
     missing = tuple(dict.fromkeys(name for case in cases for name in case.missing))
+    unseen = [case for case in failing if not _seen(case, data)]
+    if unseen and len(unseen) == len(failing):
+        return Examined(cause=_unseen(unseen), reasons=(), mends=(_letting_in(unseen),), missing=missing)
+    failing = [case for case in failing if case not in unseen]
     if not failing:
         return Examined(cause=_CAUSE_ORDER, reasons=(), mends=(_AGAIN,), missing=missing)
     return Examined(
@@ -158,6 +163,28 @@ def _topic_elsewhere(trail: Trail, data: AccountData) -> Examined | None:
         reasons=(),
         mends=(Mend(title=f"give the topic by its ARN: {other}", told=Remedy.REQUEST),),
         missing=(),
+    )
+
+
+def _seen(case: Case, data: AccountData) -> bool:
+    """Whether the policies that refuse are at hand; a role's own and its trust are, where the role is."""
+    arn = Arn.parse(case.request.resource)
+    asks_resource = case.request.principal.arn == SERVICE and arn is not None and arn.service != "iam"
+    return not asks_resource or (arn is not None and data.seen(arn))
+
+
+def _unseen(cases: list[Case]) -> str:
+    holders = " or ".join(dict.fromkeys(holder_named(case.request.resource) for case in cases))
+    return f"AWS says that the policy of {holders.replace('bucket  ', 'the bucket ')} does not let CloudTrail in as this trail needs; it is not at hand"
+
+
+def _letting_in(cases: list[Case]) -> Mend:
+    """In words alone: to change a policy that is not at hand would be to overwrite it."""
+    needs = ", ".join(dict.fromkeys(f"{case.request.action} on {case.granted}" for case in cases))
+    return Mend(
+        title=f"let cloudtrail.amazonaws.com {needs}; look at the prefix, the organization's path and aws:SourceArn in what is there",
+        told=Remedy.ALLOW,
+        approver="the owner of the bucket" if any(":s3:" in case.request.resource for case in cases) else "the owner",
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from trailwarden import catalog
+from trailwarden.arn import Arn
 from trailwarden.diagnose.behind import BEHIND, behind
 from trailwarden.diagnose.case import Case, MoreNeeded, rebuild
 from trailwarden.diagnose.cause import blamed_statements, cause_line, reasons
@@ -19,6 +20,7 @@ from trailwarden.diagnose.requests import conditional_allow, requests_of
 from trailwarden.diagnose.special import special
 from trailwarden.diagnose.strangers import allowed_causes, bare, by_owner, left, told_by_aws, told_to_owners
 from trailwarden.diagnose.tasks import lacking
+from trailwarden.diagnose.told import told
 from trailwarden.policy import Effect, Layer
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -68,9 +70,20 @@ def _unjudged(refusal: Refusal, data: AccountData, needed: str) -> Diagnosis:
     """A denial that cannot be judged; a service-linked role can be made whoever the caller was."""
     linked = linked_role_missing(refusal, data)
     if linked is None:
-        return Diagnosis(refusal=refusal, cause="", needed=(needed,))
+        return _by_words(refusal, needed)
     cause = f"the caller may not make the service-linked role that the call needs ({refusal.resource})"
     return Diagnosis(refusal=refusal, cause=cause, mends=(linked,), needed=(needed,))
+
+
+def _by_words(refusal: Refusal, needed: str) -> Diagnosis:
+    """What AWS's words tell where nobody knows the caller; nothing where the account at hand contradicts them."""
+    found = told(refusal) if Arn.parse(refusal.principal) is None else None
+    if found is not None:
+        return Diagnosis(refusal=refusal, cause=found.cause, mends=found.mends, needed=(needed,))
+    trust = (
+        (f"the trust policy of {refusal.resource}",) if refusal.action == "sts:AssumeRole" and refusal.resource else ()
+    )
+    return Diagnosis(refusal=refusal, cause="", needed=(needed, *(each for each in trust if each not in needed)))
 
 
 def _of_cases(cases: list[Case], data: AccountData) -> Diagnosis:
@@ -90,9 +103,8 @@ def _of_case(refusal: Refusal, case: Case, data: AccountData) -> Diagnosis:
     """The diagnosis of a denial; where it is one step of a known task, with everything that the task lacks."""
     aws = told_by_aws(refusal, case)
     if aws is not None:
-        cause, mend = aws
         return Diagnosis(
-            refusal=refusal, cause=cause, reasons=reasons(case), mends=(mend,), needed=case.missing, case=case
+            refusal=refusal, cause=aws.cause, reasons=reasons(case), mends=aws.mends, needed=case.missing, case=case
         )
     if case.decision.allowed:
         return _allowed(refusal, case, data)
@@ -182,10 +194,20 @@ def _exception(refusal: Refusal, data: AccountData) -> Diagnosis:
             mends=examined.mends,
             needed=examined.missing,
         )
-    found = known(refusal, code, data) or bare(refusal)
+    found = known(refusal, code, data) or told(refusal) or bare(refusal)
     if found is None:
-        return Diagnosis(refusal=refusal, cause="", needed=("a text that names the action, or an authorization id",))
+        return Diagnosis(refusal=refusal, cause="", needed=(_unread(refusal),))
     return Diagnosis(refusal=refusal, cause=found.cause, mends=found.mends)
+
+
+def _unread(refusal: Refusal) -> str:
+    """What would tell the action, for a text that does not."""
+    if refusal.encoded:
+        return "the encoded message decoded, by whoever may: aws sts decode-authorization-message --encoded-message ..."
+    if refusal.cut:
+        return "the encoded authorization message in full: this one was cut off, and then nobody can decode it"
+    named = f" of {refusal.operation}" if refusal.operation else ""
+    return f"a text that names the action, an authorization id, or the CloudTrail event{named} (by its request id, if the text has one)"
 
 
 def _opened(refusal: Refusal, data: AccountData) -> Refusal:

@@ -37,6 +37,8 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("The security token included in the request is expired", "ExpiredTokenException"),
     ("The security token included in the request is invalid", "UnrecognizedClientException"),
     ("The request signature we calculated does not match", "SignatureDoesNotMatch"),
+    ("Access Key Id you provided does not exist in our records", "InvalidAccessKeyId"),
+    ("token is malformed or otherwise invalid", "InvalidToken"),
 )
 """What a text says where it comes without its code."""
 
@@ -83,6 +85,27 @@ def _service_linked_role(_: Refusal) -> Known:
             ),
             Mend(
                 title="or create an organization trail or event data store from the management account, which makes the role",
+                approver="an administrator of the management account",
+            ),
+        ),
+    )
+
+
+def _dependencies(_: Refusal) -> Known:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html."""
+    return Known(
+        cause="CloudTrail acts in its caller's name for the organization, and one of the calls was refused: to Organizations, or to make "
+        "its service-linked role AWSServiceRoleForCloudTrail, which may be missing",
+        mends=(
+            Mend(
+                title="make the service-linked role, in the management account",
+                edits=(_linked_role(_CLOUDTRAIL),),
+                approver="an administrator of the management account",
+            ),
+            Mend(
+                title="or allow the caller iam:CreateServiceLinkedRole for cloudtrail.amazonaws.com, organizations:DescribeOrganization and "
+                "organizations:ListAWSServiceAccessForOrganization; the event of the call tells the caller",
+                told=Remedy.ALLOW,
                 approver="an administrator of the management account",
             ),
         ),
@@ -303,6 +326,8 @@ _KNOWN: Mapping[str, Callable[[Refusal], Known]] = {
     "UnrecognizedClientException": _unknown_key,
     "InvalidClientTokenId": _unknown_key,
     "InvalidAccessKeyId": _unknown_key,
+    "InvalidToken": _unknown_key,
+    "InsufficientDependencyServiceAccessPermissionException": _dependencies,
     "SignatureDoesNotMatch": _wrong_signature,
     "InvalidSignatureException": _wrong_signature,
     "RequestTimeTooSkewed": _skewed,

@@ -340,6 +340,8 @@ def _grant_resource(case: Case, _: Block) -> Iterator[_Part]:
         "Resource": case.granted if arn.service != "kms" else "*",
         **_sourced(case),
     }
+    if standing is None and case.data is not None and not case.data.seen(arn):
+        return  # a policy may stand there, which a new one would overwrite: the owner is told in words
     before = standing.text if standing else ""
     yield _Part(
         title=f"let {caller_named(case)} in by the policy of {resource_named(holder)}",

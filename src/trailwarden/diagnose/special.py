@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 
 from trailwarden.arn import Arn
+from trailwarden.diagnose.case import MoreNeeded, rebuild
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
 from trailwarden.diagnose.mends import Mend
@@ -70,10 +71,12 @@ def _quarantined(refusal: Refusal, _: AccountData) -> Known | None:
     )
 
 
-def _cognito(refusal: Refusal, _: AccountData) -> Known | None:
+def _cognito(refusal: Refusal, data: AccountData) -> Known | None:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html."""
     session = refusal.principal.rpartition("/")[2]
     if session != _COGNITO or refusal.layer not in {None, Layer.SESSION} or refusal.explicit:
+        return None
+    if refusal.layer is None and _refused_without_session(refusal, data):
         return None
     return Known(
         cause=f"the session's own limit: an identity pool of Cognito adds a session policy to unauthenticated identities in its "
@@ -86,6 +89,14 @@ def _cognito(refusal: Refusal, _: AccountData) -> Known | None:
             ),
         ),
     )
+
+
+def _refused_without_session(refusal: Refusal, data: AccountData) -> bool:
+    """Whether the role's own policies, at hand, refuse the call already."""
+    try:
+        return not rebuild(refusal, data).decision.allowed and data.account(refusal.account) is not None
+    except MoreNeeded:
+        return False
 
 
 def _other_session(refusal: Refusal, data: AccountData) -> Known | None:
@@ -109,7 +120,7 @@ def _other_session(refusal: Refusal, data: AccountData) -> Known | None:
 def _no_such_resource(refusal: Refusal, data: AccountData) -> Known | None:
     """What does not exist is answered with a denial where the policies would not let the caller see it anyway."""
     arn = Arn.parse(refusal.resource)
-    if arn is None or "*" in refusal.resource or refusal.action.partition(":")[2].startswith("Create"):
+    if arn is None or "*" in refusal.resource or refusal.action.partition(":")[2].startswith(("Create", "Tag")):
         return None
     whole = _whole(arn)
     existing = data.alike(whole)

@@ -1,18 +1,21 @@
 """What only the owner in another account can do, and what is left where everything at hand allows the call."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, MoreNeeded, ask
+from trailwarden.diagnose.cause import blamed_statements
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
 from trailwarden.diagnose.mends import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
+from trailwarden.diagnose.told import told_layer
 from trailwarden.diagnose.wording import caller_named, holder_named, resource_named
-from trailwarden.policy import Layer
+from trailwarden.policy import Layer, PrincipalKind
 
 __all__ = ["allowed_causes", "bare", "by_owner", "left", "told_by_aws", "told_to_owners"]
 
@@ -56,32 +59,44 @@ def told_to_owners(case: Case) -> Iterator[Mend]:
     )
 
 
-def told_by_aws(refusal: Refusal, case: Case) -> tuple[str, Mend] | None:
-    """What AWS's own words settle of an account whose policies are not at hand; None where they blame no policy of it."""
+def told_by_aws(refusal: Refusal, case: Case) -> Known | None:
+    """What AWS's own words settle of policies that are not at hand; None where those at hand agree, or where it names none."""
     first = case.decision.first
-    unknown = any("taken to allow" in name for name in case.missing)
-    if not unknown or refusal.layer not in _OF_CALLERS or (first is not None and first.layer is refusal.layer):
+    if refusal.explicit is None or (
+        first is not None and first.explicit is refusal.explicit and refusal.layer in {None, first.layer}
+    ):
         return None
-    who, what = caller_named(case), f"{case.request.action} on {resource_named(case.request.resource)}"
-    if refusal.explicit:
-        named = f" ({refusal.policy_arn})" if refusal.policy_arn else ""
-        return f"AWS says that a {refusal.layer}{named} denies {what} to {who}; it is not at hand", Mend(
-            title=f"leave it, or ask in account {case.request.principal.account} why it denies this",
-            told=Remedy.LEAVE,
-            approver=f"an administrator of account {case.request.principal.account}",
-        )
-    statement = json.dumps({"Effect": "Allow", "Action": case.request.action, "Resource": case.granted})
-    return (
-        f"AWS says that no {refusal.layer} allows {what} to {who}; the policies of that account are not at hand",
-        Mend(
-            title=f"have the {refusal.layer} allow it: {statement}",
-            told=Remedy.OWNER,
-            approver=f"an administrator of account {case.request.principal.account}",
-        ),
+    if not _not_at_hand(refusal, case) or blamed_statements(case):
+        return None
+    what = (
+        case.request.action
+        if case.request.resource == "*"
+        else f"{case.request.action} on {resource_named(case.request.resource)}"
     )
+    return told_layer(refusal, caller_named(case), what, case.granted)
+
+
+def _not_at_hand(refusal: Refusal, case: Case) -> bool:
+    """Whether the data lacks what AWS speaks of: the layer it names, or any, where it names none."""
+    account_unknown = any("taken to allow" in name for name in case.missing)
+    if case.request.principal.kind is PrincipalKind.SERVICE:
+        return refusal.layer is Layer.IDENTITY
+    if refusal.layer is None:
+        return bool(case.missing) and not any(block.explicit for block in case.decision.blocks)
+    if refusal.layer is Layer.ENDPOINT:
+        return True
+    words = _MISSING.get(refusal.layer) if refusal.explicit or refusal.layer is not Layer.RESOURCE else None
+    lacking = words is not None and any(name.startswith(words) for name in case.missing)
+    return lacking or (account_unknown and refusal.layer in _OF_CALLERS)
 
 
 _OF_CALLERS = frozenset({Layer.IDENTITY, Layer.BOUNDARY, Layer.SCP})
+_MISSING = {
+    Layer.BOUNDARY: "the permissions boundary",
+    Layer.SCP: "the service control policies over",
+    Layer.RCP: "the resource control policies over",
+    Layer.RESOURCE: "the resource-based policy of",
+}
 
 
 def left(case: Case, mends: list[Mend]) -> Iterator[Mend]:
@@ -102,10 +117,14 @@ def left(case: Case, mends: list[Mend]) -> Iterator[Mend]:
     )
 
 
+_BARE = re.compile(r"\b(?:Access Denied|Forbidden)\b")
+
+
 def bare(refusal: Refusal) -> Known | None:
     """S3's bare words, with nothing else at hand; None for others."""
     words = refusal.text.rstrip(".").rpartition(": ")[2]
-    if words not in {"Access Denied", "Forbidden"} or refusal.action:
+    reading = refusal.operation in {"GetObject", "HeadObject"} and _BARE.search(refusal.text) is not None
+    if refusal.action or (words not in {"Access Denied", "Forbidden"} and not reading):
         return None
     return Known(cause=_S3_BARE, mends=(_S3_OTHERS[1], _S3_OTHERS[0]))
 

@@ -59,6 +59,7 @@ def data_of(given: Mapping[str, Any]) -> FileData:
         policies={arn: document(statements) for arn, statements in given.get("resource_policies", {}).items()},
         organization={"SERVICE_CONTROL_POLICY": levels, "RESOURCE_CONTROL_POLICY": ()},
         existing=tuple(given["existing"]) if "existing" in given else None,
+        collected=frozenset(given["collected"]) if "collected" in given else None,
         sessions={arn: document(statements) for arn, statements in given.get("sessions", {}).items()},
     )
 
