@@ -99,14 +99,23 @@ def _type(rest: str) -> str:
     return rest[: min(ends)] if ends else ""
 
 
-def simulations(decisions: Sequence[Decision]) -> dict[str, Any]:
-    """One EvaluationResult for decisions about one action and several resources.
+def simulations(decisions: Sequence[Decision], *, resources: str = "*") -> dict[str, Any]:
+    """One EvaluationResult for decisions about one action and several resources, which `resources` is a template for.
 
-    The whole bears the most restrictive decision, ResourceSpecificResults each resource's own.
+    The whole bears the most restrictive decision and the statements of all resources that it is the decision of;
+    ResourceSpecificResults bears each resource's own, and what its decision misses.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
     """
     whole = simulation(max(decisions, key=lambda decision: _SEVERITY.index(_effect(decision))))
     parts = [simulation(decision) for decision in decisions]
+    if whole["EvalResourceName"] == "*":
+        parts = [{**part, "MissingContextValues": []} for part in parts]
+    else:
+        whole["MissingContextValues"] = []
+    if len(parts) > 1:
+        whole["EvalResourceName"] = resources
+    alike = [part for part in parts if part["EvalDecision"] == whole["EvalDecision"]]
+    whole["MatchedStatements"] = _distinct(found for part in alike for found in part["MatchedStatements"])
     whole["ResourceSpecificResults"] = [
         {
             "EvalResourceName": part["EvalResourceName"],
@@ -116,6 +125,14 @@ def simulations(decisions: Sequence[Decision]) -> dict[str, Any]:
         for part in parts
     ]
     return whole
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
 
 
 _SPECIFIC = (
@@ -140,19 +157,28 @@ def simulation(decision: Decision) -> dict[str, Any]:
         "EvalDecision": _effect(decision),
         "MatchedStatements": [_matched(found) for found in shown],
         "MissingContextValues": _missing(decision),
-        "EvalDecisionDetails": {},
     }
     against = {block.layer for block in _against(decision)}
     if decision.policies.scps:
         result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": Layer.SCP not in against}
     if decision.policies.boundary is not None:
         result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": Layer.BOUNDARY not in against}
-    if decision.evidence.crosses:
-        result["EvalDecisionDetails"] = {
-            _IAM_POLICY: _side(decision.evidence.identity),
-            _RESOURCE_POLICY: _side(decision.evidence.resource),
-        }
+    if Layer.SCP not in against and (decision.evidence.crosses or decision.request.resource != "*"):
+        result["EvalDecisionDetails"] = _details(decision)
     return result
+
+
+def _details(decision: Decision) -> dict[str, str]:
+    """The sides of a decision across accounts; nothing within one, and not there where an organization ends it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html (EvalDecisionDetails)
+    """
+    if not decision.evidence.crosses:
+        return {}
+    return {
+        _IAM_POLICY: _side(decision.evidence.identity),
+        _RESOURCE_POLICY: _side(decision.evidence.resource),
+    }
 
 
 def _against(decision: Decision) -> tuple[Block, ...]:

@@ -77,6 +77,42 @@ def test_each_resource_has_its_own_statements_and_only_sides_that_there_are() ->
     assert "EvalDecisionDetails" not in part
 
 
+def test_several_resources_together_have_the_template_and_the_statements_of_the_decision() -> None:
+    held = PolicySet(identity=(policy(ALLOW, {**DENY, "Resource": "arn:aws:s3:::trail-logs/b"}),))
+    asked = [evaluate(request(resource=f"arn:aws:s3:::trail-logs/{name}"), held) for name in "acb"]
+    whole = simulations(asked, resources="arn:${Partition}:s3:::${BucketName}/${ObjectName}")
+    assert (whole["EvalResourceName"], whole["EvalDecision"]) == (
+        "arn:${Partition}:s3:::${BucketName}/${ObjectName}",
+        "explicitDeny",
+    )
+    assert [part["EvalResourceDecision"] for part in whole["ResourceSpecificResults"]] == [
+        "allowed",
+        "allowed",
+        "explicitDeny",
+    ]
+    assert len(whole["MatchedStatements"]) == 1
+    allowed = simulations(asked[:2])
+    assert allowed["MatchedStatements"] == allowed["ResourceSpecificResults"][0]["MatchedStatements"]
+
+
+def test_missing_values_stand_where_the_resource_stands() -> None:
+    tagged = {**ALLOW, "Condition": {"StringEquals": {"aws:RequestTag/team": "a"}}}
+    held = PolicySet(identity=(policy(tagged),))
+    for resource, whole_misses in (("*", True), ("arn:aws:s3:::trail-logs/a", False)):
+        whole = simulations([evaluate(request(resource=resource), held)])
+        (part,) = whole["ResourceSpecificResults"]
+        assert bool(whole["MissingContextValues"]) is whole_misses
+        assert bool(part["MissingContextValues"]) is not whole_misses
+        assert ("EvalDecisionDetails" in whole) is not whole_misses
+
+
+def test_an_organization_that_denies_ends_the_evaluation() -> None:
+    held = PolicySet(identity=(policy(ALLOW),), scps=((policy(DENY, layer=Layer.SCP),),))
+    found = simulation(evaluate(request(account="111122223333"), held))
+    assert found["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": False}
+    assert "EvalDecisionDetails" not in found
+
+
 def test_a_statement_that_stands_alone_has_its_place_whatever_lists_it_holds() -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": {**ALLOW, "Action": ["s3:*", "iam:*"]}, "Id": "[x]"})
     (statement,) = compile_policy(text, Source(layer=Layer.IDENTITY, id="Case")).statements

@@ -330,8 +330,9 @@ def test_a_resources_policy_is_told_from_the_callers() -> None:
 def test_several_resources_share_one_result_with_the_worst_on_top() -> None:
     deny = {"Effect": "Deny", "Action": "*", "Resource": f"{BUCKET}/secret"}
     policies = PolicySet(identity=(policy(allow(), deny),))
-    found = simulations([asked(policies, f"{BUCKET}/{key}") for key in ("open", "secret")])
-    assert (found["EvalDecision"], found["EvalResourceName"]) == ("explicitDeny", f"{BUCKET}/secret")
+    template = "arn:${Partition}:s3:::${BucketName}/${ObjectName}"
+    found = simulations([asked(policies, f"{BUCKET}/{key}") for key in ("open", "secret")], resources=template)
+    assert (found["EvalDecision"], found["EvalResourceName"]) == ("explicitDeny", template)
     assert [part["EvalResourceDecision"] for part in found["ResourceSpecificResults"]] == ["allowed", "explicitDeny"]
 
 

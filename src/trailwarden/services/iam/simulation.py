@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.auth.context import caller_context
 from trailwarden.policy import (
@@ -59,6 +60,8 @@ def simulate_custom_policy(call: Call, world: World) -> Mapping[str, Any]:
         for level in asked.get("OrderedOrganizationPolicyInputList", ())
     )
     policies = PolicySet(identity=_given(asked, "PolicyInputList", Layer.IDENTITY), scps=levels)
+    if "ResourcePolicy" in asked and "CallerArn" not in asked:
+        raise InvalidInput(reason="CallerArn is required if you include a ResourcePolicy.")
     return _answer(call, world, stranger(call, asked.get("CallerArn", "")), policies)
 
 
@@ -107,6 +110,8 @@ def _result(
     """One action on all resources."""
     if ":" not in action:
         raise InvalidInput(reason=f"Invalid action name: {action}. It must have the form service:action.")
+    if "*" in action:
+        raise InvalidInput(reason=f"Invalid action name: {action}. Wildcards are not supported in an action name.")
     owner = _owner(call, subject)
     requests = [
         AccessRequest(
@@ -114,7 +119,17 @@ def _result(
         )
         for arn in call.params.get("ResourceArns") or ("*",)
     ]
-    return simulations([evaluate(request, policies) for request in requests])
+    return simulations([evaluate(request, policies) for request in requests], resources=_template(action))
+
+
+def _template(action: str) -> str:
+    """The ARN template of what the action is done to, `*` where none is known.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html (EvalResourceName)
+    """
+    facts = catalog.action(action)
+    types = facts.resource_types if facts else ()
+    return min(types, key=lambda each: not each.required).arn if types else "*"
 
 
 def _owner(call: Call, subject: Subject) -> str:
