@@ -9,7 +9,7 @@ from trailwarden.storage.committed import Change, Committed, Key, Slot, Span
 from trailwarden.storage.database import Session
 from trailwarden.storage.ports import Conflict, Decided, Document, Entry
 from trailwarden.storage.statements import Statements
-from trailwarden.storage.tables import BLOBS, DECISIONS, DOCUMENTS, HISTORY, JOURNAL, RESOURCES
+from trailwarden.storage.tables import BLOBS, DECISIONS, DOCUMENTS, HISTORY, JOURNAL
 from trailwarden.storage.transaction import SqlTransaction, Write
 
 __all__ = ["Batch"]
@@ -31,7 +31,7 @@ class Batch:
         self._session = session
         self._committed = committed
         self._documents: dict[Key, tuple[object, ...]] = {}
-        self._rows: dict[Table, Rows] = {table: [] for table in (HISTORY, JOURNAL, RESOURCES, DECISIONS, BLOBS)}
+        self._rows: dict[Table, Rows] = {table: [] for table in (HISTORY, JOURNAL, DECISIONS, BLOBS)}
 
     def add(self, transaction: SqlTransaction, statements: Statements, now: float) -> None:
         """Take a transaction in. Raises Conflict if what it read has changed; then nothing of it was taken."""
@@ -119,9 +119,6 @@ class Batch:
                 entry.record,
             )
         )
-        if resources:
-            place = (entry.account, entry.region, entry.category, entry.time)
-            self._rows[RESOURCES] += [(seq, index, *place, *pair) for index, pair in enumerate(resources)]
 
 
 def _touched(spans: dict[Span, int], change: Change) -> bool:

@@ -8,28 +8,14 @@ from sqlalchemy import Dialect, Integer, Select, Table, bindparam, delete, selec
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement
 
-from trailwarden.storage.tables import BLOBS, COUNTER, DECISIONS, DOCUMENTS, HISTORY, JOURNAL, RESOURCES
+from trailwarden.storage.attributes import attributes_of, filed, removed
+from trailwarden.storage.tables import ATTRIBUTES, BLOBS, COUNTER, DECISIONS, DOCUMENTS, HISTORY, JOURNAL
 
 __all__ = ["Question", "Shape", "Statement", "Statements"]
 
 _KEY = ("kind", "account", "region", "name")
 _PLACE = ("account", "region", "category")
 _LIMIT = bindparam("limit", type_=Integer)
-
-_COLUMNS = {
-    "EventId": JOURNAL.c.event_id,
-    "EventName": JOURNAL.c.name,
-    "EventSource": JOURNAL.c.source,
-    "ReadOnly": JOURNAL.c.read_only,
-    "Username": JOURNAL.c.username,
-    "AccessKeyId": JOURNAL.c.access_key,
-    "ResourceType": RESOURCES.c.type,
-    "ResourceName": RESOURCES.c.name,
-}
-"""LookupEvents' attribute keys.
-
-https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html
-"""
 
 
 class Shape(NamedTuple):
@@ -44,9 +30,9 @@ class Shape(NamedTuple):
 
 
 class Question(NamedTuple):
-    """Which parts a lookup has."""
+    """Which parts a lookup has. `by` is "attribute", "event_id" or ""."""
 
-    attribute: str
+    by: str
     paged: bool
 
 
@@ -92,7 +78,18 @@ class Statements:
             select(JOURNAL).where(JOURNAL.c.seq > bindparam("after")).order_by(JOURNAL.c.seq).limit(_LIMIT)
         )
         self.event = self._compile(_of(select(JOURNAL), JOURNAL, "event_id"))
-        self.old = self._compile(select(JOURNAL.c.seq).where(JOURNAL.c.time < bindparam("before")).limit(_LIMIT))
+        self.indexed = self._compile(select(COUNTER.c.indexed, COUNTER.c.seq))
+        self.count_indexed = self._compile(update(COUNTER).values(indexed=bindparam("indexed")))
+        between = JOURNAL.c.seq.between(bindparam("first"), bindparam("last"))
+        attributes = [rows.where(between) for rows in attributes_of(dialect)]
+        self.file_attributes = [self._compile(filed(rows)) for rows in attributes]
+        old = JOURNAL.c.time < bindparam("before")
+        self.drop_attributes = [self._compile(removed(rows.where(old))) for rows in attributes]
+        self.drop_events = self._compile(delete(JOURNAL).where(between, old))
+        self.tail = self._compile(
+            _within(select(JOURNAL), JOURNAL).where(JOURNAL.c.seq > bindparam("after")).order_by(JOURNAL.c.seq)
+        )
+        self.old = self._compile(select(JOURNAL.c.seq).where(old).order_by(JOURNAL.c.seq).limit(_LIMIT))
         self.drop_decisions = self._compile(delete(DECISIONS).where(DECISIONS.c.time < bindparam("before")))
         self.decisions = {
             by: self._compile(_of(select(DECISIONS), DECISIONS, by).limit(1))
@@ -178,23 +175,23 @@ def _list(shape: Shape) -> Select[Any]:
 
 
 def _lookup(question: Question) -> Select[Any]:
-    if question.attribute and question.attribute not in _COLUMNS:
-        raise ValueError(question.attribute)
-    column = _COLUMNS.get(question.attribute)
-    if column is not None and column.table is RESOURCES:
-        chosen = _page(select(RESOURCES.c.seq).distinct().add_columns(RESOURCES.c.time), RESOURCES, column, question)
-        wanted = chosen.subquery()
-        joined = select(JOURNAL).join(wanted, wanted.c.seq == JOURNAL.c.seq)
-        return joined.order_by(JOURNAL.c.time.desc(), JOURNAL.c.seq.desc())
-    return _page(select(JOURNAL), JOURNAL, column, question)
+    if question.by != "attribute":
+        return _page(_of(select(JOURNAL), JOURNAL, *filter(None, (question.by,))), JOURNAL, question)
+    filed = _of(select(ATTRIBUTES.c.seq), ATTRIBUTES, "attribute", "value")
+    wanted = _page(filed, ATTRIBUTES, question).subquery()
+    joined = select(JOURNAL).join(wanted, wanted.c.seq == JOURNAL.c.seq)
+    return joined.order_by(JOURNAL.c.time.desc(), JOURNAL.c.seq.desc())
 
 
-def _page(statement: Select[Any], table: Table, column: ColumnElement[Any] | None, question: Question) -> Select[Any]:
-    """One page of the rows of a place and time, newest first."""
+def _within(statement: Select[Any], table: Table) -> Select[Any]:
+    """The rows of a place and time."""
     statement = _of(statement, table, *_PLACE)
-    statement = statement.where(table.c.time >= bindparam("start"), table.c.time <= bindparam("end"))
-    if column is not None:
-        statement = statement.where(column == bindparam("value"))
+    return statement.where(table.c.time >= bindparam("start"), table.c.time <= bindparam("end"))
+
+
+def _page(statement: Select[Any], table: Table, question: Question) -> Select[Any]:
+    """One page of the rows of a place and time, newest first."""
+    statement = _within(statement, table)
     if question.paged:
         last = tuple_(
             bindparam("before_time", type_=table.c.time.type), bindparam("before_seq", type_=table.c.seq.type)

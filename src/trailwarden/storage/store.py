@@ -11,12 +11,12 @@ import msgspec
 from trailwarden.clock import Chance, Clock, system_clock
 from trailwarden.storage.blobs import Blobs
 from trailwarden.storage.committed import Committed
-from trailwarden.storage.database import Database
+from trailwarden.storage.database import Database, Session
 from trailwarden.storage.journal import SqlJournal
 from trailwarden.storage.migrations import bring_up
 from trailwarden.storage.ports import Decided, Ended, Journal, Kind, Past, Storage, StorageUnavailable, Transaction
 from trailwarden.storage.transaction import SqlTransaction
-from trailwarden.storage.upkeep import Checkpoints, Repeating, watch
+from trailwarden.storage.upkeep import Checkpoints, Filing, Repeating, watch
 from trailwarden.storage.writer import Pending, Writer
 
 __all__ = ["SqlStorage", "open_storage"]
@@ -36,13 +36,23 @@ class SqlStorage:
         self._blobs = blobs
         self._lock = lock
         self._committed = Committed(database, change)
-        checkpoints = None if database.file is None else Checkpoints(database.file)
-        after = checkpoints.note if checkpoints else None
-        self._writer = Writer(database, self._committed, blobs, clock=clock, after=after)
-        self._upkeep = checkpoints or Repeating(lambda: watch(database, self._committed), _WATCH, "storage-watcher")
+        self._checkpoints = None if database.file is None else Checkpoints(database.file)
+        self._writer = Writer(database, self._committed, blobs, clock=clock, after=self._note)
+        journal = SqlJournal(database, self._writer)
+        self._filing = Filing(journal.file)
+        self._upkeep = self._checkpoints or Repeating(
+            lambda: watch(database, self._committed), _WATCH, "storage-watcher"
+        )
         self._closed = False
-        self.journal: Journal = SqlJournal(database, self._writer)
+        self.journal: Journal = journal
+        journal.file()  # what an end before, or an older version, has left
         blobs.sweep_abandoned()
+
+    def _note(self, session: Session, count: int) -> None:
+        """What the writer tells after each group, with its session and the count of transactions."""
+        self._filing.note(count)
+        if self._checkpoints is not None:
+            self._checkpoints.note(session, count)
 
     def begin(self) -> SqlTransaction:
         """See `Storage.begin`."""
@@ -99,6 +109,7 @@ class SqlStorage:
         if self._closed:
             return
         self._closed = True
+        self._filing.close()
         self._writer.close()
         self._upkeep.close()
         self._blobs.close()

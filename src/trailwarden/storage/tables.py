@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-__all__ = ["BLOBS", "COUNTER", "DECISIONS", "DOCUMENTS", "HISTORY", "JOURNAL", "METADATA", "RESOURCES"]
+__all__ = ["ATTRIBUTES", "BLOBS", "COUNTER", "DECISIONS", "DOCUMENTS", "HISTORY", "JOURNAL", "METADATA"]
 
 _TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -33,8 +33,12 @@ COUNTER = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("change", _NUMBER, nullable=False),
     Column("seq", _NUMBER, nullable=False),
+    Column("indexed", _NUMBER, nullable=False, server_default="0"),
 )
-"""One row: the newest change number and the newest journal position. Its lock puts the commits of all nodes in order."""
+"""One row: the newest change number, the newest journal position, and the last one whose attributes stand in `attributes`.
+
+Its lock puts the commits of all nodes in order.
+"""
 
 DOCUMENTS = Table(
     "documents",
@@ -87,29 +91,22 @@ JOURNAL = Table(
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("event_id"),
     Index(None, *_PLACE, "time", "seq"),
-    Index(None, *_PLACE, "name", "time", "seq"),
-    Index(None, *_PLACE, "source", "time", "seq"),
-    Index(None, *_PLACE, "read_only", "time", "seq"),
-    Index(None, *_PLACE, "username", "time", "seq"),
-    Index(None, *_PLACE, "access_key", "time", "seq"),
 )
-"""Events in commit order. `resources` are the entry's pairs as JSON; the indexes are LookupEvents' attributes, newest last."""
+"""Events in commit order. `resources` are the entry's pairs as JSON."""
 
-RESOURCES = Table(
-    "resources",
+ATTRIBUTES = Table(
+    "attributes",
     METADATA,
+    Column("account", _TEXT, primary_key=True),
+    Column("region", _TEXT, primary_key=True),
+    Column("category", _TEXT, primary_key=True),
+    Column("attribute", _TEXT, primary_key=True),
+    Column("value", _TEXT, primary_key=True),
+    Column("time", Float(53), primary_key=True),
     Column("seq", _NUMBER, primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("account", _TEXT, nullable=False),
-    Column("region", _TEXT, nullable=False),
-    Column("category", _TEXT, nullable=False),
-    Column("time", Float(53), nullable=False),
-    Column("type", _TEXT, nullable=False),
-    Column("name", _TEXT, nullable=False),
-    Index(None, *_PLACE, "type", "time", "seq"),
-    Index(None, *_PLACE, "name", "time", "seq"),
+    sqlite_with_rowid=False,
 )
-"""The resources of events, only to look events up by."""
+"""What events are looked up by, newest last. It is filled behind the commits, many events at a time: see `counter`."""
 
 DECISIONS = Table(
     "decisions",

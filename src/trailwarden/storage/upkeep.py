@@ -1,4 +1,4 @@
-"""Threads beside the writer: SQLite's checkpoints, and the watch for what other nodes commit to PostgreSQL."""
+"""Threads beside the writer: SQLite's checkpoints, the filing of attributes, and the watch for what other nodes commit."""
 
 import logging
 import sqlite3
@@ -11,7 +11,7 @@ from trailwarden.storage.database import Database, Session
 from trailwarden.storage.ports import StorageUnavailable
 from trailwarden.storage.writer import news
 
-__all__ = ["Checkpoints", "Repeating", "watch"]
+__all__ = ["Checkpoints", "Filing", "Repeating", "watch"]
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +26,10 @@ _DUE = 1_000
 """Pages worth a checkpoint, as SQLite has it."""
 
 _SECONDS = 30.0
+
+_FILING = 1.0
+_FULL = 1_000
+"""Events that are filed at once however short they have waited."""
 
 
 class Repeating:
@@ -101,6 +105,32 @@ class Checkpoints:
             _log.warning("the last checkpoint failed: %s", error)
         finally:
             self._connection.close()
+
+
+class Filing:
+    """Files the attributes of events soon after their commit, many events at a time."""
+
+    def __init__(self, file: Callable[[], None]) -> None:
+        self._file = file
+        self._noted = self._filed = 0
+        self._thread = Repeating(self.make, _FILING, "storage-filing")
+
+    def make(self) -> None:
+        """File what waits; without calls nothing is asked of the database."""
+        noted = self._noted
+        if noted > self._filed:
+            self._file()
+            self._filed = noted
+
+    def note(self, count: int) -> None:
+        """What the writer tells after each group: its count of transactions."""
+        self._noted += count
+        if self._noted - self._filed > _FULL:
+            self._thread.wake()
+
+    def close(self) -> None:
+        """Stop; what is left is filed at the next start."""
+        self._thread.close()
 
 
 def watch(database: Database, committed: Committed) -> None:

@@ -24,7 +24,7 @@ def database() -> Iterator[str]:
 def postgres_url(database: str) -> str:
     """The database, emptied."""
     emptied = "; ".join(f"DELETE FROM {name}" for name in METADATA.tables if name != "counter")
-    run_on_server(f"DO $$ BEGIN {emptied}; UPDATE counter SET change = 0, seq = 0; END $$", database)
+    run_on_server(f"DO $$ BEGIN {emptied}; UPDATE counter SET change = 0, seq = 0, indexed = 0; END $$", database)
     return database
 
 

@@ -5,6 +5,7 @@ from tests.unit.storage.conftest import Opener
 from tests.unit.storage.samples import ACCOUNT, OTHER, REGION, commit, entry
 
 from trailwarden.storage import Decided, Entry, Lookup, Storage, StorageUnavailable
+from trailwarden.storage.journal import SqlJournal
 
 END = 4_000_000_000.0
 
@@ -14,6 +15,11 @@ def append(storage: Storage, *entries: Entry) -> None:
     for event in entries:
         transaction.append(event)
     commit(storage, transaction)
+
+
+def file(storage: Storage) -> None:
+    assert isinstance(storage.journal, SqlJournal)
+    storage.journal.file()
 
 
 def ask(storage: Storage, **given: object) -> list[str]:
@@ -84,16 +90,54 @@ def test_events_are_found_by_each_attribute(
         for index, place in enumerate([{"account": OTHER}, {"region": "us-east-1"}, {"category": "Data"}])
     ]
     append(storage, entry(), wanted, entry(), *elsewhere)
-    assert ask(storage, attribute=attribute, value=value) == [wanted.event_id]
-    assert ask(storage, attribute=attribute, value="nothing" if attribute != "ReadOnly" else "true") != [
-        wanted.event_id
+    other = "nothing" if attribute != "ReadOnly" else "true"
+    for filed in (False, True):
+        if filed:
+            file(storage)
+        assert ask(storage, attribute=attribute, value=value) == [wanted.event_id]
+        assert wanted.event_id not in ask(storage, attribute=attribute, value=other)
+
+
+def test_nothing_is_found_by_an_empty_attribute(storage: Storage) -> None:
+    append(storage, entry())
+    assert ask(storage, attribute="Username", value="") == []
+    file(storage)
+    assert ask(storage, attribute="Username", value="") == []
+
+
+def test_filed_events_and_those_behind_them_are_one_list(storage: Storage) -> None:
+    given = {"attribute": "ResourceName", "value": "n"}
+    events = []
+    for time in (5.0, 9.0, 1.0, 5.0):
+        events.append(entry(time=time, resources=(("T", "n"),)))
+        append(storage, events[-1])
+        file(storage)
+    late = [entry(time=time, resources=(("T", "n"),)) for time in (5.0, 0.5, 20.0)]
+    append(storage, *late)
+    wanted = [late[2], events[1], late[0], events[3], events[0], events[2], late[1]]
+    assert ask(storage, **given) == [event.event_id for event in wanted]
+    assert ask(storage, limit=4, **given) == [event.event_id for event in wanted[:4]]
+    assert ask(storage, before=(5.0, 4), **given) == [event.event_id for event in wanted[4:]]
+
+
+def test_what_was_not_filed_before_an_end_is_found_after_it(opened: Opener) -> None:
+    storage = opened()
+    events = [entry(name="CreateUser") for _ in range(2500)]
+    append(storage, *events)
+    storage.close()
+    again = opened()
+    assert ask(again, attribute="EventName", value="CreateUser", limit=3000) == [
+        event.event_id for event in reversed(events)
     ]
 
 
-def test_lookups_are_newest_first_and_paged(storage: Storage) -> None:
+@pytest.mark.parametrize("filed", [False, True])
+def test_lookups_are_newest_first_and_paged(storage: Storage, *, filed: bool) -> None:
     times = [5.0, 3.0, 5.0, 1.5, 4.0, 5.0]
     events = [entry(time=time, resources=(("T", "n"), ("T", "m"))) for time in times]
     append(storage, *events)
+    if filed:
+        file(storage)
     wanted = [events[index].event_id for index in (5, 2, 0, 4, 1, 3)]
     for given in ({}, {"attribute": "EventName", "value": "GetUser"}, {"attribute": "ResourceType", "value": "T"}):
         assert ask(storage, **given) == wanted
@@ -119,14 +163,17 @@ def test_an_unknown_attribute_is_a_fault_of_the_caller(storage: Storage) -> None
 def test_old_events_are_dropped_with_their_decisions(storage: Storage) -> None:
     old = [entry(time=10.0, resources=(("T", "n"),)) for _ in range(1500)]
     new = entry(time=30.0, resources=(("T", "n"),))
-    append(storage, *old, new)
+    append(storage, *old[:1200], new)
+    file(storage)
+    append(storage, *old[1200:])
     transaction = storage.begin()
     transaction.keep(decided("old", 10.0))
     transaction.keep(decided("new", 30.0))
     commit(storage, transaction)
     assert storage.journal.drop(20.0) == 1500
     assert storage.journal.drop(20.0) == 0
-    assert storage.journal.read(0, 10) == [(1501, new)]
+    assert storage.journal.read(0, 10) == [(1201, new)]
+    file(storage)
     assert ask(storage, attribute="ResourceName", value="n") == [new.event_id]
     assert storage.decision("old") is None
     assert storage.decision("new") is not None

@@ -11,7 +11,7 @@ from trailwarden.storage.ports import StorageUnavailable
 
 __all__ = ["bring_up"]
 
-_HEAD = "0001"
+_HEAD = "0002"
 _LOCK = "SELECT pg_advisory_xact_lock(7236412905)"
 
 
