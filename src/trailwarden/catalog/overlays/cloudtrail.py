@@ -11,7 +11,13 @@ from trailwarden.catalog.passing import pass_role
 __all__ = ["TABLES"]
 
 _PRINCIPAL = "cloudtrail.amazonaws.com"
-_FROM = re.compile(r"(?i)\b(?:from|join)\s+[\"']?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+_QUERIED = re.compile(
+    r"(?i)'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/"
+    r"|(?:arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:(?P<owner>\d{12}):eventdatastore/)?"
+    r"(?P<store>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    re.DOTALL,
+)
+"""Ids and ARNs of event data stores in a statement, wherever they stand outside of texts and comments."""
 _ARN_MEMBERS = ("ResourceId", "ResourceIdList", "ResourceArn")
 
 
@@ -42,8 +48,12 @@ def _queried(ask: Ask) -> Iterable[Target]:
     owner = ask.text("EventDataStoreOwnerAccountId") or None
     statement = ask.text("QueryStatement")
     if statement:
-        found = dict.fromkeys(_FROM.findall(statement))
-        return tuple(Target(ask.arn(f"eventdatastore/{store}", account=owner)) for store in found) or _any_store(ask)
+        found = dict.fromkeys(
+            ask.arn(f"eventdatastore/{each['store'].lower()}", account=each["owner"] or owner)
+            for each in _QUERIED.finditer(statement)
+            if each["store"]
+        )
+        return tuple(map(Target, found)) or _any_store(ask)
     named = tuple(_stores(ask))
     if named:
         return named

@@ -389,7 +389,7 @@ def _renamed(function: exp.Lambda, names: list[str], writer: _Writer) -> str:
                 copied.set("this", replaced)
             else:
                 found.replace(replaced)
-    return writer.sql(copied, "this")
+    return str(writer.sql(copied, "this"))
 
 
 def _entries(rule: str) -> Callable[[_Writer, exp.Anonymous], str]:

@@ -10,6 +10,7 @@ from trailwarden.services.cloudtrail import (
     event_data_stores,
     history,
     public_keys,
+    queries,
     resource_policies,
     selectors,
     switch,
@@ -17,8 +18,10 @@ from trailwarden.services.cloudtrail import (
     trails,
 )
 from trailwarden.services.cloudtrail.facts import cloudtrail_facts
+from trailwarden.services.cloudtrail.query import CLOUDTRAIL_LOOKUPS
 
 __all__ = [
+    "CLOUDTRAIL_LOOKUPS",
     "channels",
     "cloudtrail_facts",
     "dashboards",
@@ -26,6 +29,7 @@ __all__ = [
     "event_data_stores",
     "history",
     "public_keys",
+    "queries",
     "resource_policies",
     "selectors",
     "switch",
