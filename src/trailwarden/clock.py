@@ -14,6 +14,7 @@ Clock = Callable[[], float]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAGE = 4096
+_MOST_MILLISECONDS = (1 << 48) - 1
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,10 +59,19 @@ class Chance:
         return self.source(count)
 
     def uuid(self) -> str:
-        """A random UUID (version 4): event ids, request ids."""
+        """A random UUID (version 4): request ids."""
         digits = self.source(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+    def timely_uuid(self, now: float) -> str:
+        """A UUID that begins with its time (version 7), so that an index of them grows at its end: event ids.
+
+        https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
+        """
+        time, digits = f"{int(now * 1000) & _MOST_MILLISECONDS:012x}", self.source(10).hex()
+        variant = "89ab"[int(digits[3], 16) & 3]
+        return f"{time[:8]}-{time[8:]}-7{digits[:3]}-{variant}{digits[4:7]}-{digits[7:19]}"
 
     def unique_id(self, prefix: str) -> str:
         """An IAM unique id of 21 characters: AIDA…, AROA…, AGPA…, ANPA….

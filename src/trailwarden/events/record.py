@@ -115,7 +115,7 @@ class Recorder:
         own = account == caller.principal.account or caller.principal.kind in _WITHOUT_ACCOUNT
         owner = _account(reader, account)
         alias = owner.alias if owner else ""
-        event_id = self.chance.uuid()
+        event_id = self.chance.timely_uuid(ended.time)
         copy = _Copy(
             identity=user_identity(caller, alias=alias) if own else foreign_identity(caller),
             event_id=event_id,

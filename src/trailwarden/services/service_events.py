@@ -26,7 +26,7 @@ def service_event(
 ) -> Entry:
     """The record, for the account that it concerns. `told` holds serviceEventDetails, and the error where there was one."""
     standing = world.find(ACCOUNT, account, "", account)
-    event_id = world.chance.uuid()
+    event_id = world.chance.timely_uuid(world.now)
     record = {
         "eventVersion": "1.11",
         "userIdentity": {"accountId": account, "invokedBy": source},

@@ -49,7 +49,7 @@ class Blobs:
     def take(self, data: bytes) -> tuple[str, bytes | int]:
         """Take bytes in: gives their reference, and what the transaction must commit: the bytes, or of an object its size."""
         if len(data) <= _SMALL:
-            return _ROW + self._chance.uuid(), bytes(data)
+            return _ROW + self._chance.timely_uuid(self._clock()), bytes(data)
         reference = _OBJECT + self._chance.uuid()
         try:
             obstore.put(self._store, _path(reference), data, mode="create")
