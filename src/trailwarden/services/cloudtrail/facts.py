@@ -4,8 +4,8 @@ from trailwarden.arn import Arn
 from trailwarden.auth.facts import ResourceFacts
 from trailwarden.auth.organization import DELEGATED_ADMINISTRATOR
 from trailwarden.delivery.trail import Trail
-from trailwarden.services.cloudtrail.delegated_policy import delegated_policy
 from trailwarden.lake.store import EventDataStore
+from trailwarden.services.cloudtrail.delegated_policy import delegated_policy
 from trailwarden.services.cloudtrail.resources import resource_of
 from trailwarden.storage.ports import Reader
 

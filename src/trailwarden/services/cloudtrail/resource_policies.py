@@ -10,11 +10,11 @@ from typing import Any
 from trailwarden.arn import Arn
 from trailwarden.auth.organization import DELEGATED_ADMINISTRATOR
 from trailwarden.errors import AwsError
+from trailwarden.lake.store import EventDataStore, is_gone
 from trailwarden.policy import RESOURCE, Layer, MalformedPolicy, Policy, Source, Statement, compile_policy
 from trailwarden.services.call import Call
 from trailwarden.services.cloudtrail.delegated_policy import delegated_policy
 from trailwarden.services.cloudtrail.errors import ResourceNotFoundException, ResourceTypeNotSupportedException
-from trailwarden.lake.store import EventDataStore, is_gone
 from trailwarden.services.cloudtrail.resources import Resource, change_resource, resource_of
 from trailwarden.services.principals import unknown_principals
 from trailwarden.services.registry import operation

@@ -10,9 +10,9 @@ import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.delivery.trail import TRAIL, Trail
+from trailwarden.lake.store import STORE, EventDataStore
 from trailwarden.services.cloudtrail.channel import CHANNEL, Channel
 from trailwarden.services.cloudtrail.dashboard import DASHBOARD, Dashboard
-from trailwarden.lake.store import STORE, EventDataStore
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind, Reader
 
