@@ -143,8 +143,8 @@ class World:
         self.nobody = Keys(endpoint)
         self.helpers = {home.account: home.helper() for home in (self.manager, self.member)}
         self._found()
-        self.member.names |= self.stranger.names | {_ORGANIZATION: self.organization}
-        self.member.names.pop(BUCKET, None)
+        self.member.names["AIDAMARYMAJOR"] = self.stranger.names["AIDAMARYMAJOR"]
+        self.member.names[_ORGANIZATION] = self.organization
 
     def _account(self, account: str) -> tuple[str, str]:
         command = [sys.executable, "-m", "trailwarden.cli", "account", "create", account, "--data"]
