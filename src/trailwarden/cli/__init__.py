@@ -8,7 +8,7 @@ import typer
 
 __all__ = ["COMMANDS", "commands", "main"]
 
-COMMANDS = ("serve", "env", "diagnose", "undo", "replay", "validate", "demo", "access", "account", "policy")
+COMMANDS = ("serve", "env", "diagnose", "undo", "replay", "query", "validate", "demo", "access", "account", "policy")
 """Each is the name of a module here, and in it of a function or of a group of commands."""
 
 
