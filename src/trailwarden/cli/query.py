@@ -29,6 +29,7 @@ _POLL = 0.05
 _ENDED = frozenset({"FINISHED", "FAILED", "CANCELLED", "TIMED_OUT"})
 _FILES_ID = "00000000-0000-4000-8000-000000000000"
 _FILES_NAMES = ("logs", "events", "cloudtrail")
+_MEMORY = 4 * 1024**3
 _FAILED, _UNREADABLE = 1, 2
 
 
@@ -100,7 +101,7 @@ def _of_files(statement: str, files: Sequence[Path], seconds: float, tell: Calla
         plan = planning.planned_files(read, paths, FAMILIES[0], system_clock())
         tell(f"reading {len(paths):,} files")
         began = time.monotonic()
-        sandbox = running.Sandbox(running.Limits(seconds=seconds))
+        sandbox = running.Sandbox(running.Limits(seconds=seconds, memory=_MEMORY, address_space=4 * _MEMORY))
         done = sandbox.run(plan.job, take, stop=threading.Event())
     except (sql.InvalidStatement, running.QueryFailed) as error:
         raise _Refused(str(error)) from None

@@ -1,5 +1,6 @@
 """From a statement and what its stores hold to a job for the sandbox: the views, and the files that they read."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,8 @@ from trailwarden.lake.warehouse import Held
 __all__ = ["Plan", "planned", "planned_files"]
 
 _CHECKSUM = "to_base64(unhex(sha256(eventjson))) AS eventjsonchecksum"
-_LARGEST_RECORD = 256 * 1024 * 1024
+_TRAILER = 4
+_SMALLEST_OBJECT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def planned(statement: Statement, views: Mapping[str, View], folder: Path, now: 
 def planned_files(statement: Statement, paths: Sequence[Path], family: Family, now: float) -> Plan:
     """The plan over log files (`{"Records": […]}`, plain or gzipped); every store of the statement is all of them."""
     given = [str(path) for path in paths]
-    read = f"read_json({_texts(given)}, columns = {{'Records': 'JSON[]'}}, maximum_object_size = {_LARGEST_RECORD})"
+    read = f"read_json({_texts(given)}, columns = {{'Records': 'JSON[]'}}, maximum_object_size = {_largest(paths)})"
     source = f"(SELECT CAST(unnest(Records) AS VARCHAR) AS raw FROM {read})"  # noqa: S608 — quoted
     statements = [
         f"CREATE VIEW {_view(name)} AS SELECT *, {_CHECKSUM} FROM ({projection(family, source)})"  # noqa: S608 — ours
@@ -65,6 +67,23 @@ def planned_files(statement: Statement, paths: Sequence[Path], family: Family, n
     size = sum(path.stat().st_size for path in paths)
     job = Job(sql=statement.sql(now, [family]), statements=statements, files=given)
     return Plan(job=job, bytes_scanned=size, events_scanned=0)
+
+
+def _largest(paths: Sequence[Path]) -> int:
+    """Room for the largest file: each is one JSON object. A gzip file ends with the size of its content.
+
+    https://www.rfc-editor.org/rfc/rfc1952#page-8 (ISIZE)
+    """
+    return max([_SMALLEST_OBJECT, *map(_content, paths)]) + 1
+
+
+def _content(path: Path) -> int:
+    size = path.stat().st_size
+    if path.suffix != ".gz" or size < _TRAILER:
+        return size
+    with path.open("rb") as file:
+        file.seek(-_TRAILER, os.SEEK_END)
+        return int.from_bytes(file.read(), "little")
 
 
 def _store(name: str, family: Family, cold: Sequence[str], hot: Sequence[str], oldest: float) -> str:
