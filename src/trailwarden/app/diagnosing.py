@@ -26,8 +26,19 @@ from trailwarden.diagnose.applying import (
     take_back,
 )
 from trailwarden.diagnose.data import Evaluated, Levels
-from trailwarden.policy import UNKNOWN
-from trailwarden.services.diagnosing import Asked, Change, Changed, ChangedSince, Found, NotRead, Place, Way
+from trailwarden.policy import UNKNOWN, Block
+from trailwarden.services.diagnosing import (
+    Asked,
+    Blocking,
+    Change,
+    Changed,
+    ChangedSince,
+    Denying,
+    Found,
+    NotRead,
+    Place,
+    Way,
+)
 from trailwarden.services.world import World
 
 __all__ = ["Diagnoser", "StoreData"]
@@ -139,8 +150,17 @@ def _found(diagnosis: Diagnosis) -> Found:
         reasons=tuple(diagnosis.reasons),
         needed=tuple(diagnosis.needed),
         decision=case.decision.effect.value.upper() if case else "",
+        blocks=tuple(map(_blocking, case.decision.blocks)) if case else (),
         ways=tuple(map(_way, diagnosis.mends)),
     )
+
+
+def _blocking(block: Block) -> Blocking:
+    statements = (
+        Denying(policy=found.policy.source.id, sid=found.statement.sid, index=found.statement.index)
+        for found in block.statements
+    )
+    return Blocking(layer=block.layer.value, explicit=block.explicit, level=block.level, statements=tuple(statements))
 
 
 def _way(mend: Mend) -> Way:
@@ -150,6 +170,8 @@ def _way(mend: Mend) -> Way:
         approver=mend.approver,
         proved=mend.proved,
         newly_allowed=tuple(mend.remainder),
+        remedy=mend.remedy.value,
+        others=tuple(mend.others),
         changes=tuple(map(_change, mend.edits)),
     )
 

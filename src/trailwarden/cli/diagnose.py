@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
-from trailwarden.cli.options import Account, Aws, Json, Organization, Profile, ResourcePolicy
+from trailwarden.cli.options import Account, Aws, Json, Organization, Profile, ResourcePolicy, SessionPolicy
 from trailwarden.cli.policy_files import policy_files
 from trailwarden.cli.recording import Recording
 from trailwarden.cli.undo import apply_recorded, undo_file
@@ -58,6 +58,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
     account: Account = None,
     organization: Organization = None,
     resource_policy: ResourcePolicy = None,
+    session_policy: SessionPolicy = None,
     resources: Annotated[Path | None, typer.Option(help="ARNs of what exists, one a line, with --account.")] = None,
     logs: Annotated[
         str | None, typer.Option(help="Diagnose all denials in the log files of a folder, or below s3://bucket/prefix.")
@@ -85,7 +86,12 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
             LiveData(clients=recording, region=region or recording.connection.region)
             if recording and account is None
             else read_files(
-                account or data, organization, policy_files(resource_policy), region or "us-east-1", resources=resources
+                account or data,
+                organization,
+                policy_files(resource_policy),
+                region or "us-east-1",
+                resources=resources,
+                sessions=policy_files(session_policy, "--session-policy"),
             )
         )
         groups = _grouped(LogFiles(given=(logs,), clients=recording), known) if logs else ()

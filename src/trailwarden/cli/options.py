@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", "ResourcePolicy"]
+__all__ = ["Account", "Aws", "Data", "Json", "Logs", "Organization", "Profile", "ResourcePolicy", "SessionPolicy"]
 
 Data = Annotated[Path, typer.Option(help="The folder of the server to ask.")]
 Account = Annotated[
@@ -17,6 +17,10 @@ Account = Annotated[
 Organization = Annotated[Path | None, typer.Option(help="Exported service and resource control policies, root first.")]
 ResourcePolicy = Annotated[
     list[str] | None, typer.Option(help="ARN=FILE: a resource-based policy; may be given several times.")
+]
+SessionPolicy = Annotated[
+    list[str] | None,
+    typer.Option(help="ARN=FILE: the policy that a session was made with; may be given several times."),
 ]
 Logs = Annotated[
     list[str] | None,

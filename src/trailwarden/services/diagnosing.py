@@ -11,7 +11,19 @@ from trailwarden.wire.http import HttpRequest
 if TYPE_CHECKING:
     from trailwarden.services.world import World
 
-__all__ = ["Asked", "Change", "Changed", "ChangedSince", "Diagnosing", "Found", "NotRead", "Place", "Way"]
+__all__ = [
+    "Asked",
+    "Blocking",
+    "Change",
+    "Changed",
+    "ChangedSince",
+    "Denying",
+    "Diagnosing",
+    "Found",
+    "NotRead",
+    "Place",
+    "Way",
+]
 
 
 class NotRead(AwsError):
@@ -68,11 +80,30 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     proved: bool
     newly_allowed: tuple[str, ...]
     changes: tuple[Change, ...]
+    remedy: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def lasts(self) -> bool:
         """Whether it cannot be taken back."""
         return any(change.kind == "CALL" for change in self.changes)
+
+
+class Denying(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that denies: its policy's ARN or name, its Sid ("" without) and its place, counted from 0."""
+
+    policy: str
+    sid: str
+    index: int
+
+
+class Blocking(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer that blocks; see `policy.Block`."""
+
+    layer: str
+    explicit: bool
+    level: int | None
+    statements: tuple[Denying, ...]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +116,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     needed: tuple[str, ...]
     decision: str
+    blocks: tuple[Blocking, ...]
     ways: tuple[Way, ...]
 
 

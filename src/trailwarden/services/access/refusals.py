@@ -9,7 +9,7 @@ from trailwarden.catalog.checks import Check
 from trailwarden.errors import InternalFailure
 from trailwarden.services.access.request import shown_way
 from trailwarden.services.call import Call
-from trailwarden.services.diagnosing import Asked, Diagnosing, Found, NotRead, Place
+from trailwarden.services.diagnosing import Asked, Blocking, Diagnosing, Found, NotRead, Place
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
@@ -35,7 +35,18 @@ def diagnose(call: Call, world: World) -> Mapping[str, Any]:
         "Action": found.action,
         "Resource": found.resource,
         "Decision": found.decision,
+        "Blocks": [_shown_block(block) for block in found.blocks],
         "Mends": [shown_way(way) for way in found.ways],
+    }
+
+
+def _shown_block(block: Blocking) -> dict[str, Any]:
+    """The structure Block."""
+    return {
+        "Layer": block.layer,
+        "Explicit": block.explicit,
+        "Level": block.level,
+        "Statements": [{"Policy": each.policy, "Sid": each.sid, "Index": each.index} for each in block.statements],
     }
 
 

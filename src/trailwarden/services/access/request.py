@@ -87,10 +87,12 @@ def shown_way(way: Way, *, edits: bool = True) -> dict[str, Any]:
     """The structure Mend."""
     return {
         "Title": way.title,
+        "Remedy": way.remedy,
         "Guardrail": way.guardrail,
         "Approver": way.approver,
         "Proved": way.proved,
         "NewlyAllowed": list(way.newly_allowed),
+        "AlsoGain": list(way.others),
         "Edits": [_shown_change(change) for change in way.changes] if edits else [],
     }
 
