@@ -23,46 +23,45 @@ _SHOWN_MAX = 110
 class Mutant:
     """One place of one module, changed. `function` is where, `nth` tells equal changes of one function apart."""
 
-    module: str
+    path: Path
+    place: int
     line: int
     function: str
     change: str
     nth: int
-    source: str
+
+    @property
+    def module(self) -> str:
+        """The name of the module."""
+        return self.path.stem
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What stays the same when lines move."""
         return self.module, self.function, self.change + (f" #{self.nth}" if self.nth > 1 else "")
 
+    def source(self) -> str:
+        """The module with the change."""
+        tree = _Mutator(self.place).visit(ast.parse(self.path.read_text()))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
     def __str__(self) -> str:
         module, function, change = self.key
         return f"`{module}.py:{self.line}` {function}: `{change}`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    line: int
-    function: str
-    change: str
-
-
 class _Mutator(ast.NodeTransformer):
-    """Changes the place of the given number and counts the places; -1 only counts."""
+    """Changes the place of the given number and finds all places up to there; -1 only finds."""
 
     def __init__(self, place: int) -> None:
         self.place = place
-        self.count = 0
-        self.found: _Found | None = None
+        self.found: list[tuple[int, str, str]] = []
         self.names: list[str] = []
 
     def _take(self, node: ast.expr, change: str, kind: str) -> bool:
-        self.count += 1
-        if self.count - 1 != self.place:
-            return False
         shown = change if len(change) <= _SHOWN_MAX else change[:_SHOWN_MAX] + "…"
-        self.found = _Found(node.lineno, ".".join(self.names) or "(module)", f"{shown}  [{kind}]")
-        return True
+        self.found.append((node.lineno, ".".join(self.names) or "(module)", f"{shown}  [{kind}]"))
+        return len(self.found) - 1 == self.place
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         for index, operator in enumerate(node.ops):
@@ -146,16 +145,9 @@ class _Mutator(ast.NodeTransformer):
 
 def mutants(path: Path) -> Iterator[Mutant]:
     """Every mutant of one module, from the top."""
-    text = path.read_text()
-    counting = _Mutator(-1)
-    counting.visit(ast.parse(text))
+    finding = _Mutator(-1)
+    finding.visit(ast.parse(path.read_text()))
     seen: Counter[tuple[str, str]] = Counter()
-    for place in range(counting.count):
-        mutator = _Mutator(place)
-        tree = ast.fix_missing_locations(mutator.visit(ast.parse(text)))
-        found = mutator.found
-        if found is None:
-            continue
-        seen[found.function, found.change] += 1
-        nth = seen[found.function, found.change]
-        yield Mutant(path.stem, found.line, found.function, found.change, nth, ast.unparse(tree))
+    for place, (line, function, change) in enumerate(finding.found):
+        seen[function, change] += 1
+        yield Mutant(path, place, line, function, change, seen[function, change])

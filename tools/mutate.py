@@ -63,7 +63,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, mutant: Mutant) -> None:
         self.name = f"{_PACKAGE}.{mutant.module}"
-        self.code = compile(mutant.source, str(_FOLDER / f"{mutant.module}.py"), "exec")
+        self.code = compile(mutant.source(), str(_FOLDER / f"{mutant.module}.py"), "exec")
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         return importlib.util.spec_from_loader(name, self) if name == self.name else None

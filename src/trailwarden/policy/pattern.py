@@ -171,20 +171,25 @@ def compile_glob(pieces: Iterable[Piece]) -> Glob:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Several patterns, of which one must match; the common shapes are told apart when compiled."""
+    """Several patterns, of which one must match; the common shapes are told apart when compiled.
+
+    `beginnings` are the texts before the first wildcard of each glob: most texts that no glob matches begin otherwise.
+    """
 
     everything: bool
     exact: frozenset[str]
     prefixes: tuple[str, ...]
+    beginnings: tuple[str, ...]
     globs: tuple[Glob, ...]
 
     def match(self, text: str) -> bool:
         """Whether any of the patterns matches the whole of `text`."""
         if self.everything or text in self.exact or text.startswith(self.prefixes):
             return True
-        for glob in self.globs:  # noqa: SIM110 — as above
-            if glob.match(text):
-                return True
+        if text.startswith(self.beginnings):
+            for glob in self.globs:
+                if glob.match(text):
+                    return True
         return False
 
 
@@ -194,6 +199,7 @@ def compile_patterns(patterns: Iterable[Sequence[Piece]]) -> Patterns:
     exact: set[str] = set()
     prefixes: list[str] = []
     globs: list[Glob] = []
+    beginnings: set[str] = set()
     for pieces in patterns:
         wild = [piece for piece in pieces if isinstance(piece, Wild)]
         if not wild:
@@ -204,4 +210,5 @@ def compile_patterns(patterns: Iterable[Sequence[Piece]]) -> Patterns:
             prefixes.append(prefix)
         else:
             globs.append(compile_glob(pieces))
-    return Patterns(everything, frozenset(exact), tuple(prefixes), tuple(globs))
+            beginnings.add(pieces[0] if isinstance(pieces[0], str) else "")
+    return Patterns(everything, frozenset(exact), tuple(prefixes), tuple(sorted(beginnings)), tuple(globs))
