@@ -35,6 +35,7 @@ from trailwarden.services import (
     access,
     accessanalyzer,
     cloudtrail,
+    eventbridge,
     iam,
     kms,
     logs,
@@ -66,6 +67,7 @@ SERVICES = (
     accessanalyzer,
     cloudtrail,
     aws_config,
+    eventbridge,
     iam,
     kms,
     logs,
@@ -82,6 +84,7 @@ SERVICES = (
 FACTS: Mapping[str, FactsProvider] = {
     "cloudtrail": cloudtrail.cloudtrail_facts,
     "config": aws_config.config_facts,
+    "events": eventbridge.events_facts,
     "iam": iam.iam_facts,
     "kms": kms.kms_facts,
     "logs": logs.logs_facts,
@@ -193,7 +196,8 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         deliverer,
         sns.Postman(storage, world, config.endpoint, clock),
         sqs.QueueUpkeep(storage, world, clock),
-        access.Expirer(storage, world, clock),
+        eventbridge.Carrier(storage, world, clock),
+        access.Expirer(storage, world, clock, retention=config.access_request_retention),
         Keeper(lake, clock, seal_interval=config.seal_interval),
         Asking(lake, clock, chance.uuid(), Keyring(vault), buckets),
     )

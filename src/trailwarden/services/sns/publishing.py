@@ -74,14 +74,16 @@ def _accepted(call: Call, world: World, topic: Topic, given: list[Mapping[str, A
     """Keep messages for delivery; gives their ids, for a FIFO topic with sequence numbers."""
     demand_key(call, world, topic)
     told: list[dict[str, str]] = []
-    for at, asked in enumerate(given, 1):
+    count = topic.sequence
+    for asked in given:
         _check_message(topic, asked)
         deduplication = _deduplication(asked) if topic.fifo else ""
         known = _known(world, topic, asked, deduplication, call.now) if topic.fifo else None
         if known is not None:
             told.append({"MessageId": known.message, "SequenceNumber": known.sequence})
             continue
-        sequence = str(_SEQUENCE_START + topic.sequence + at) if topic.fifo else ""
+        count += 1
+        sequence = str(_SEQUENCE_START + count) if topic.fifo else ""
         message = Message(
             id=world.chance.uuid(),
             topic_arn=topic.arn,
@@ -99,7 +101,7 @@ def _accepted(call: Call, world: World, topic: Topic, given: list[Mapping[str, A
             _remember(world, topic, message)
         told.append({"MessageId": message.id} | ({"SequenceNumber": sequence} if sequence else {}))
     if topic.fifo:
-        keep_topic(world, topic, sequence=topic.sequence + len(given))
+        keep_topic(world, topic, sequence=count)
     return told
 
 
