@@ -1,16 +1,16 @@
 """The first start: the sealing key, the first account with its root key, and the files that point stock clients at it."""
 
 import configparser
-import os
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from trailwarden.app.config import Config
 from trailwarden.auth.identities import ACCESS_KEY, ACCOUNT, AccessKey, Account
 from trailwarden.auth.sealing import Vault, secret_purpose
 from trailwarden.clock import Chance
+from trailwarden.private import write_private
 from trailwarden.services.accounts import create_account
 from trailwarden.storage import Reader, Storage
 
@@ -41,7 +41,7 @@ def open_vault(data: Path, chance: Chance) -> Vault:
         key = path.read_bytes()
     except FileNotFoundError:
         key = chance.bytes(_KEY_BYTES)
-        _write_private(path, key)
+        write_private(path, key)
     if len(key) != _KEY_BYTES:
         raise Unusable(f"{path} is not a key of {_KEY_BYTES} bytes")
     return Vault(key)
@@ -116,20 +116,6 @@ def _update(path: Path, settings: dict[str, str], *, every: bool) -> None:
         if every and name == "endpoint_url":
             for section in parser.sections():
                 parser.set(section, name, value)
-    fresh = path.with_suffix(".new")
-    with _open_private(fresh) as file:
-        parser.write(file)
-    fresh.replace(path)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def _open_private(path: Path) -> TextIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w")
+    written = io.StringIO()
+    parser.write(written)
+    write_private(path, written.getvalue().encode())

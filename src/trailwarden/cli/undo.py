@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from trailwarden.cli.connection import Connection, aws_connection, server_connection
 from trailwarden.diagnose import Edit, Unreadable
 from trailwarden.diagnose.applying import Made, Moved, made_from, made_text, make, take_back
+from trailwarden.private import write_private
 
 __all__ = ["apply_recorded", "undo", "undo_file"]
 
@@ -42,16 +42,8 @@ def apply_recorded(edits: Iterable[Edit], connection: Connection, path: Path) ->
     made: tuple[Made, ...] = ()
     for edit in edits:
         made = (*made, *make([edit], connection))
-        _write(path, {"format": _FORMAT, "account": account, "changes": json.loads(made_text(made))})
-
-
-def _write(path: Path, content: object) -> None:
-    """For the owner's eyes alone, whole or not at all: it holds policies."""
-    fresh = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-    fresh.replace(path)
+        kept = {"format": _FORMAT, "account": account, "changes": json.loads(made_text(made))}
+        write_private(path, f"{json.dumps(kept, indent=2)}\n".encode())
 
 
 def undo(
