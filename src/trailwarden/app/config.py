@@ -22,6 +22,7 @@ class Config:
     seal_interval: float = 60.0
     delivery_interval: float = 300.0
     digest_interval: float = 3600.0
+    access_request_retention: float = 90 * 86_400.0
     authorization_tail: bool = False
     enforce_rates: bool = False
     tls: bool = False

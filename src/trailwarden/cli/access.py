@@ -178,6 +178,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(f"Cause:    {found['Cause']}.")
     yield from _wrapped(f"Mend:     {found['Mend']['Title']}.")
     yield from _wrapped(f"Besides:  {_remainder(found['Mend']['NewlyAllowed'])}")
+    if found["Mend"].get("AlsoGain"):
+        yield from _wrapped(f"Gain too: {_few(found['Mend']['AlsoGain'])}")
     for label, member in (("Reason:", "Reason"), ("By:", "DecidedBy"), ("Note:", "Note"), ("Until:", "Expires")):
         if found.get(member):
             yield from _wrapped(f"{label:9} {_told(found[member])}")
@@ -193,9 +195,12 @@ def _told(value: object) -> str:
 def _remainder(actions: list[str]) -> str:
     if not actions:
         return "nothing else becomes allowed"
-    more = len(actions) - _SHOWN_ACTIONS
-    shown = ", ".join(actions[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
-    return f"{len(actions)} more actions become allowed: {shown}"
+    return f"{len(actions)} more actions become allowed: {_few(actions)}"
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _SHOWN_ACTIONS
+    return ", ".join(names[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _diff(edit: Mapping[str, Any]) -> Iterator[str]:

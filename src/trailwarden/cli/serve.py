@@ -66,6 +66,9 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
     tls_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
     delivery_interval: Annotated[float, typer.Option(min=0.1, help="Seconds between deliveries of log files.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(min=0.2, help="Seconds that a digest file spans.")] = 3600.0,
+    access_request_retention: Annotated[
+        float, typer.Option(min=0, help="Days that decided access requests are kept; 0: for ever.")
+    ] = 90.0,
     authorization_tail: Annotated[
         bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")
     ] = False,
@@ -89,6 +92,7 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
         seal_interval=seal_interval,
         delivery_interval=delivery_interval,
         digest_interval=digest_interval,
+        access_request_retention=access_request_retention * 86_400,
         authorization_tail=authorization_tail,
         enforce_rates=enforce_rates,
         tls=tls_cert is not None,

@@ -1,8 +1,12 @@
-"""Takes back what was approved for a time, on a thread of its own; what is due stands in the store, and so outlives it."""
+"""Takes back what was approved for a time, and forgets what was settled long ago, on a thread of its own.
+
+What is due stands in the store, and so outlives it.
+"""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -19,11 +23,20 @@ from trailwarden.storage.ports import Conflict, Document, Storage, Transaction
 from trailwarden.ticking import Ticking
 from trailwarden.wire.http import HttpRequest
 
-__all__ = ["Expirer"]
+__all__ = ["RETENTION", "Expirer"]
 
 _log = logging.getLogger(__name__)
 
+RETENTION = 90 * 86_400.0
+"""Seconds that settled requests are kept by default: as long as CloudTrail's event history.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+"""
+
 _TICK = 0.25
+_PRUNING = 3_600.0
+"""Seconds between looks for what is to be forgotten."""
+
 _FAREWELL = 10.0
 _REQUEST = HttpRequest(method="POST", raw_path="/", query="", headers=(), body=b"", client="trailwarden")
 _SERVICE = Caller(principal=Principal(kind=PrincipalKind.SERVICE, account="", arn="trailwarden"))
@@ -31,11 +44,17 @@ _SERVICE = Caller(principal=Principal(kind=PrincipalKind.SERVICE, account="", ar
 
 @dataclass(slots=True)
 class Expirer:
-    """Ends access requests whose time is over. `world` makes the world of a service that acts by itself."""
+    """Ends access requests whose time is over. `world` makes the world of a service that acts by itself.
+
+    Requests that are settled (see `AccessRequest.settled`) are deleted after `retention` seconds, and with them what taking their
+    change back would need; 0 keeps them for ever.
+    """
 
     storage: Storage
     world: Callable[[Transaction], World]
     clock: Clock
+    retention: float = RETENTION
+    _pruned: float = field(default=float("-inf"), init=False, repr=False)
     _ticking: Ticking = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,15 +69,32 @@ class Expirer:
         self._ticking.stop()
 
     def run_once(self, now: float) -> None:
-        """Take back all that is due; one request's trouble is not the others'."""
+        """Take back all that is due, and now and then forget; one request's trouble is not the others'."""
         for document in self.storage.begin().list(EXPIRY):
             if document.body.time <= now:
-                try:
-                    self._end(document)
-                except Conflict:
-                    _log.info("an expiry lost a race; the next run tries again")
-                except Exception:  # noqa: BLE001 — as above; it stays due
-                    _log.exception("the expiry of %s failed", document.name)
+                self._tried(self._end, document)
+        if self.retention and now - self._pruned >= _PRUNING:
+            self._pruned = now
+            for request in self.storage.begin().list(ACCESS_REQUEST):
+                settled = request.body.settled
+                if settled is not None and settled + self.retention <= now:
+                    self._tried(self._forget, request)
+
+    def _tried(self, act: Callable[[Document[Any]], None], document: Document[Any]) -> None:
+        try:
+            act(document)
+        except Conflict:
+            _log.info("%s of an access request lost a race; the next run tries again", act.__name__)
+        except Exception:  # noqa: BLE001 — as above; it stays due
+            _log.exception("%s of access request %s failed", act.__name__, document.name)
+
+    def _forget(self, old: Document[AccessRequest]) -> None:
+        """Delete it, unless it has been decided otherwise in the meantime."""
+        transaction = self.storage.begin()
+        request = transaction.get(ACCESS_REQUEST, old.account, old.region, old.name)
+        if request is not None and request.body == old.body:
+            transaction.delete(ACCESS_REQUEST, old.account, old.region, old.name)
+            self.storage.commit(transaction).result()
 
     def _end(self, due: Document[Expiry]) -> None:
         transaction = self.storage.begin()

@@ -47,6 +47,13 @@ class AccessRequest(msgspec.Struct, frozen=True, kw_only=True):
         resource = f"access-request/{self.id}"
         return str(Arn(service="trailwarden", region=self.region, account=self.account, resource=resource))
 
+    @property
+    def settled(self) -> float | None:
+        """Since when nothing happens to it by itself any more; None while it waits for a decision or for its time to be over."""
+        if self.state == "PENDING" or (self.state == "APPROVED" and self.expires):
+            return None
+        return max(self.decided, self.ended)
+
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
     """When an approved request is over. Key: (account, region, id of the request); gone once it is."""

@@ -110,7 +110,7 @@ def test_what_was_revoked_does_not_expire(counter: Counter) -> None:
 def test_for_good_without_a_duration(counter: Counter) -> None:
     request = counter.ask()["AccessRequestId"]
     counter.admin("ApproveAccessRequest", AccessRequestId=request)
-    assert expired(counter, request, 10**8)["State"] == "APPROVED"
+    assert expired(counter, request, 80 * 86_400)["State"] == "APPROVED"
     assert counter.policies()
 
 
@@ -178,3 +178,56 @@ def test_a_trust_policy_is_restored(counter: Counter) -> None:
     take_back(make([edit("trust", "Delivery", before, after)], counter.inside(world)), counter.inside(world))
     counter.storage.commit(world.transaction).result(10)
     assert json.loads(counter.trust_of("Delivery")) == json.loads(before)
+
+
+DAY = 86_400.0
+
+
+def left(counter: Counter) -> list[str]:
+    return [each["AccessRequestId"] for each in counter.admin("ListAccessRequests")["AccessRequests"]]
+
+
+def forgotten(counter: Counter, days: float, *, retention: float = 90 * DAY) -> list[str]:
+    """What is left after so many days since the start of the world."""
+    counter.now = NOW + days * DAY
+    expirer = counter.expirer()
+    expirer.retention = retention
+    expirer.run_once(counter.now)
+    return left(counter)
+
+
+def test_what_was_decided_is_forgotten_after_ninety_days(counter: Counter) -> None:
+    rejected = counter.ask()["AccessRequestId"]
+    counter.now = NOW + 10 * DAY
+    counter.admin("RejectAccessRequest", AccessRequestId=rejected)
+    assert forgotten(counter, 99.9) == [rejected]
+    assert forgotten(counter, 1_000.0, retention=0.0) == [rejected]
+    assert forgotten(counter, 100.0) == []
+
+
+def test_an_approval_for_good_is_forgotten_and_what_it_gave_stays(counter: Counter) -> None:
+    request = counter.ask()["AccessRequestId"]
+    counter.admin("ApproveAccessRequest", AccessRequestId=request)
+    assert forgotten(counter, 89.9) == [request]
+    assert forgotten(counter, 90.0) == []
+    assert stands(counter) == [LISTS]
+
+
+def test_what_still_waits_is_kept(counter: Counter) -> None:
+    waiting = counter.ask()["AccessRequestId"]
+    assert forgotten(counter, 400.0) == [waiting]
+    counter.admin("ApproveAccessRequest", AccessRequestId=waiting, DurationSeconds=200 * 86_400)
+    assert forgotten(counter, 400.0 + 199.0) == [waiting]
+    assert forgotten(counter, 400.0 + 201.0) == [waiting]
+    assert counter.state(waiting)["State"] == "EXPIRED"
+    assert stands(counter) == []
+    assert forgotten(counter, 400.0 + 201.0 + 90.0) == []
+
+
+def test_forgetting_is_looked_for_once_an_hour(counter: Counter) -> None:
+    request = counter.ask()["AccessRequestId"]
+    counter.admin("RejectAccessRequest", AccessRequestId=request)
+    expirer = counter.expirer()
+    for hours, kept in ((90 * 24 - 0.5, [request]), (90 * 24.0, [request]), (90 * 24 + 0.6, [])):
+        expirer.run_once(NOW + hours * 3_600)
+        assert left(counter) == kept
