@@ -53,6 +53,14 @@ class ManagedDocument(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Joined:
+    """A caller's set with what hangs on a resource. Both are held, so that the ids of their policies stay theirs."""
+
+    base: PolicySet
+    policies: PolicySet
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What was read for a caller, and the set made of it."""
 
@@ -67,6 +75,7 @@ class Gatherer:
     def __init__(self, managed: Callable[[str], ManagedDocument | None]) -> None:
         self._managed = managed
         self._known: dict[tuple[object, ...], _Known] = {}
+        self._joined: dict[tuple[object, ...], _Joined] = {}
 
     def of_caller(self, caller: Caller, reader: Reader, place: Membership | None) -> PolicySet:
         """Identity-based policies, boundary, session policies and service control policies. `place` is the caller's."""
@@ -181,7 +190,28 @@ class Gatherer:
         rcps = levels_of(owner, reader, RCP) if owner is not None else ()
         if not resource and not trust and not rcps:
             return base
-        return replace(base, resource=resource, trust=trust, rcps=rcps)
+        return self._together(base, resource, trust, rcps)
+
+    def _together(
+        self,
+        base: PolicySet,
+        resource: tuple[Policy, ...],
+        trust: tuple[Policy, ...],
+        rcps: tuple[tuple[Policy, ...], ...],
+    ) -> PolicySet:
+        """The one set of these policies: compiled ones are the same objects from call to call, until one changes."""
+        key = (id(base), _ids(resource), _ids(trust), tuple(map(_ids, rcps)))
+        joined = self._joined.get(key)
+        if joined is None:
+            if len(self._joined) >= _REMEMBERED:
+                self._joined.clear()
+            joined = _Joined(base, replace(base, resource=resource, trust=trust, rcps=rcps))
+            self._joined[key] = joined
+        return joined.policies
+
+
+def _ids(policies: tuple[Policy, ...]) -> tuple[int, ...]:
+    return tuple(map(id, policies))
 
 
 def _comes_from_root(caller: Caller) -> bool:
@@ -240,16 +270,17 @@ def _resource(caller: Caller, facts: ResourceFacts) -> Iterator[Policy]:
     """
     if caller.principal.kind is PrincipalKind.ANONYMOUS and not facts.anonymous:
         return
+    restricted = "RestrictPublicBuckets" in facts.blocks and _is_outsider(caller, facts)
     public = False
     for arn, text in facts.policies:
         policy = compiled(text, Source(layer=Layer.RESOURCE, id=arn, attached_to=arn))
-        public = public or is_public(policy)
+        public = public or (restricted and is_public(policy))
         yield policy
     for text in facts.grants:
         grant = compiled(text, Source(layer=Layer.RESOURCE, id="grant", name="grant", attached_to=facts.arn))
         if "IgnorePublicAcls" not in facts.blocks or not any(map(everyone_named, grant.statements)):
             yield grant
-    if public and "RestrictPublicBuckets" in facts.blocks and _is_outsider(caller, facts):
+    if public:
         yield compiled(_RESTRICTED, Source(layer=Layer.RESOURCE, id="RestrictPublicBuckets", attached_to=facts.arn))
 
 

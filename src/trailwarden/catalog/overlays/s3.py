@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from trailwarden.catalog.actions import condition_keys
@@ -186,15 +187,24 @@ def _tag_keys(ask: Ask) -> dict[str, Value]:
     }
 
 
+@lru_cache(maxsize=512)
+def _offered(action: str) -> tuple[tuple[str, str, str], ...]:
+    """The action's keys that members fill, with the path of each and the member it begins at."""
+    return tuple(
+        (member.partition(".")[0], key, member) for key in condition_keys(action) for member in _KEYS.get(key, ())
+    )
+
+
 def _context(ask: Ask, action: str) -> dict[str, Value]:
     """The keys that the reference lists for the action and the call fills."""
     found: dict[str, Value] = {}
-    offered = condition_keys(action)
-    for key in offered:
-        for member in _KEYS.get(key, ()):
+    given = ask.params
+    for first, key, member in _offered(action):
+        if given.get(first) is not None:
             value = ask.value(member)
             if value is not None:
                 found[key] = value
+    offered = condition_keys(action)
     if "s3:RequestObjectTagKeys" in offered:
         found |= _tag_keys(ask)
     if "s3:ObjectCreationOperation" in offered and ask.operation in _CREATES:
