@@ -25,6 +25,7 @@ from trailwarden.storage.ports import Kind
 __all__ = [
     "ANALYZER",
     "Analyzer",
+    "ArchiveRule",
     "analyzer_by_arn",
     "analyzer_named",
     "create_analyzer",
@@ -36,6 +37,19 @@ __all__ = [
 _EXTERNAL = ("ACCOUNT", "ORGANIZATION")
 
 
+class ArchiveRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings that appear after the rule and meet its filter are put aside. `spared` are ids that it leaves alone.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-archive-rules.html
+    """
+
+    name: str
+    filter: dict[str, dict[str, Any]]
+    created: float
+    updated: float
+    spared: tuple[str, ...] = ()
+
+
 class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     """An analyzer. Key: (account, region, name). `archived` are ids of findings put aside."""
 
@@ -45,6 +59,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     created: float
     tags: dict[str, str] = {}
     archived: tuple[str, ...] = ()
+    rules: tuple[ArchiveRule, ...] = ()
 
 
 ANALYZER = Kind("accessanalyzer.analyzer", Analyzer)
@@ -59,8 +74,6 @@ def create_analyzer(call: Call, world: World) -> Mapping[str, Any]:
     name, kind = call.params["analyzerName"], call.params["type"]
     if kind not in _EXTERNAL:
         raise NotValid(reason=f"Analyzers of type {kind} are not available on this server.")
-    if call.params.get("archiveRules"):
-        raise NotValid(reason="Archive rules are not available on this server.")
     if kind == "ORGANIZATION" and membership(call.account, world.transaction) is None:
         raise NotValid(reason="The account is not a member of an organization.")
     standing = [document.body for document in world.list(ANALYZER, call.account, call.region)]
@@ -69,7 +82,13 @@ def create_analyzer(call: Call, world: World) -> Mapping[str, Any]:
     if any(each.type == kind for each in standing):
         raise ServiceQuotaExceededException(type=kind, members=_named(name))
     arn = str(Arn(service="access-analyzer", region=call.region, account=call.account, resource=f"analyzer/{name}"))
-    made = Analyzer(name=name, arn=arn, type=kind, created=call.now, tags=dict(call.params.get("tags", {})))
+    rules = tuple(
+        ArchiveRule(name=each["ruleName"], filter=dict(each["filter"]), created=call.now, updated=call.now)
+        for each in call.params.get("archiveRules", ())
+    )
+    made = Analyzer(
+        name=name, arn=arn, type=kind, created=call.now, tags=dict(call.params.get("tags", {})), rules=rules
+    )
     world.put(ANALYZER, call.account, call.region, name, made)
     return {"arn": arn}
 

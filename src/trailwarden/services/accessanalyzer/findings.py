@@ -10,16 +10,18 @@ import msgspec
 
 from trailwarden.auth.organization import MEMBER_ACCOUNT, membership
 from trailwarden.services.accessanalyzer.analyzers import ANALYZER, Analyzer, analyzer_by_arn
+from trailwarden.services.accessanalyzer.archiving import archived, taken_up
 from trailwarden.services.accessanalyzer.errors import NotValid, ResourceNotFoundException
 from trailwarden.services.accessanalyzer.external import Access, Zone, external_access
+from trailwarden.services.accessanalyzer.filters import meets
 from trailwarden.services.accessanalyzer.paging import page
 from trailwarden.services.accessanalyzer.resources import Held, held_resources
 from trailwarden.services.call import Call
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
-__all__ = ["get_analyzed_resource", "get_finding", "get_finding_v2", "list_analyzed_resources", "list_findings",
-           "list_findings_v2", "start_resource_scan", "update_findings"]  # fmt: skip
+__all__ = ["accesses", "get_analyzed_resource", "get_finding", "get_finding_v2", "list_analyzed_resources", "list_findings",
+           "list_findings_v2", "resources_of", "start_resource_scan", "update_findings", "zone_of"]  # fmt: skip
 
 _ARCHIVED, _ACTIVE = "ARCHIVED", "ACTIVE"
 
@@ -75,14 +77,15 @@ def update_findings(call: Call, world: World) -> None:
     ids, resource = call.params.get("ids"), call.params.get("resourceArn")
     if (ids is None) is (resource is None):
         raise NotValid(reason="Either ids or a resourceArn must be given.")
-    there = _accesses(call, world, analyzer)
+    there = accesses(call, world, analyzer)
     named = {each.id for each in there if each.held.arn == resource} if ids is None else set(ids)
     if not named <= {each.id for each in there}:
         raise ResourceNotFoundException(name=", ".join(sorted(named)), members={"resourceType": "Finding"})
-    aside = set(analyzer.archived) - named
     if call.params["status"] == _ARCHIVED:
-        aside |= named
-    changed = msgspec.structs.replace(analyzer, archived=tuple(sorted(aside)))
+        aside = tuple(sorted({*analyzer.archived, *named}))
+        changed = msgspec.structs.replace(analyzer, archived=aside)
+    else:
+        changed = taken_up(analyzer, named)
     world.put(ANALYZER, call.account, call.region, analyzer.name, changed)
 
 
@@ -104,7 +107,7 @@ def get_analyzed_resource(call: Call, world: World) -> Mapping[str, Any]:
     """
     analyzer = analyzer_by_arn(call, world, call.params["analyzerArn"])
     held = _held(call, world, analyzer)
-    found = list(external_access(world, held, _zone(call, world, analyzer)))
+    found = list(external_access(world, held, zone_of(call, world, analyzer)))
     told = {
         "resourceArn": held.arn,
         "resourceType": held.type,
@@ -131,7 +134,7 @@ def list_analyzed_resources(call: Call, world: World) -> Mapping[str, Any]:
     """
     analyzer = analyzer_by_arn(call, world, call.params["analyzerArn"])
     kind = call.params.get("resourceType")
-    found = [held for held in _resources(call, world, analyzer) if kind in {None, held.type}]
+    found = [held for held in resources_of(call, world, analyzer) if kind in {None, held.type}]
     return page(call, "analyzedResources", found, _resource)
 
 
@@ -141,7 +144,7 @@ def _resource(held: Held) -> dict[str, Any]:
 
 def _held(call: Call, world: World, analyzer: Analyzer) -> Held:
     arn = call.params["resourceArn"]
-    for held in _resources(call, world, analyzer):
+    for held in resources_of(call, world, analyzer):
         if held.arn == arn:
             return held
     raise ResourceNotFoundException(name=arn, members={"resourceId": arn, "resourceType": "Resource"})
@@ -149,23 +152,28 @@ def _held(call: Call, world: World, analyzer: Analyzer) -> Held:
 
 def _listed(call: Call, world: World, shown: Any) -> Mapping[str, Any]:
     analyzer = analyzer_by_arn(call, world, call.params["analyzerArn"])
-    pairs = [(_finding(call, analyzer, access), access) for access in _accesses(call, world, analyzer)]
-    wanted = [access for told, access in pairs if _meets(told, call.params.get("filter", {}))]
+    pairs = [(_finding(call, analyzer, access), access) for access in accesses(call, world, analyzer)]
+    wanted = [access for told, access in pairs if meets(told, call.params.get("filter", {}))]
     return page(call, "findings", wanted, lambda access: shown(call, analyzer, access))
 
 
-def _accesses(call: Call, world: World, analyzer: Analyzer) -> list[Access]:
-    zone = _zone(call, world, analyzer)
-    found = {each.id: each for held in _resources(call, world, analyzer) for each in external_access(world, held, zone)}
+def accesses(call: Call, world: World, analyzer: Analyzer) -> list[Access]:
+    """The access from outside that there is now, by resource."""
+    zone = zone_of(call, world, analyzer)
+    found = {
+        each.id: each for held in resources_of(call, world, analyzer) for each in external_access(world, held, zone)
+    }
     return sorted(found.values(), key=lambda access: (access.held.arn, access.id))
 
 
-def _resources(call: Call, world: World, analyzer: Analyzer) -> list[Held]:
-    accounts = sorted(_zone(call, world, analyzer).accounts) if analyzer.type == "ORGANIZATION" else [call.account]
+def resources_of(call: Call, world: World, analyzer: Analyzer) -> list[Held]:
+    """The resources in the analyzer's zone."""
+    accounts = sorted(zone_of(call, world, analyzer).accounts) if analyzer.type == "ORGANIZATION" else [call.account]
     return [held for account in accounts for held in held_resources(world, account, call.region)]
 
 
-def _zone(call: Call, world: World, analyzer: Analyzer) -> Zone:
+def zone_of(call: Call, world: World, analyzer: Analyzer) -> Zone:
+    """The analyzer's zone of trust."""
     place = membership(call.account, world.transaction)
     if analyzer.type == "ACCOUNT" or place is None:
         return Zone(accounts=frozenset({call.account}))
@@ -174,7 +182,7 @@ def _zone(call: Call, world: World, analyzer: Analyzer) -> Zone:
 
 
 def _access(call: Call, world: World, analyzer: Analyzer) -> Access:
-    for access in _accesses(call, world, analyzer):
+    for access in accesses(call, world, analyzer):
         if access.id == call.params["id"]:
             return access
     members = {"resourceId": call.params["id"], "resourceType": "Finding"}
@@ -190,7 +198,7 @@ def _summary(call: Call, analyzer: Analyzer, access: Access) -> dict[str, Any]:
         "createdAt": analyzer.created,
         "analyzedAt": call.now,
         "updatedAt": call.now,
-        "status": _ARCHIVED if access.id in analyzer.archived else _ACTIVE,
+        "status": _ARCHIVED if archived(analyzer, access) else _ACTIVE,
         "findingType": "ExternalAccess",
     }
 
@@ -205,32 +213,3 @@ def _finding(call: Call, analyzer: Analyzer, access: Access) -> dict[str, Any]:
         "isPublic": access.public,
         "sources": [{"type": "POLICY"}],
     }
-
-
-def _meets(told: Mapping[str, Any], criteria: Mapping[str, Mapping[str, Any]]) -> bool:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-filter-keys.html."""
-    return all(_met(_values(told, name), criterion) for name, criterion in criteria.items())
-
-
-def _met(values: list[str], criterion: Mapping[str, Any]) -> bool:
-    if "exists" in criterion and criterion["exists"] is not bool(values):
-        return False
-    if "eq" in criterion and not set(values) & set(criterion["eq"]):
-        return False
-    if "neq" in criterion and set(values) & set(criterion["neq"]):
-        return False
-    wanted = criterion.get("contains")
-    return wanted is None or any(part in value for value in values for part in wanted)
-
-
-def _values(told: Mapping[str, Any], name: str) -> list[str]:
-    """The texts that a filter key means: `principal.AWS`, `condition.aws:SourceIp`, `isPublic` …."""
-    head, _, rest = name.partition(".")
-    value = told.get(head)
-    if isinstance(value, dict):
-        value = value.get(rest)
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [str(each) for each in value]
-    return [str(value).lower() if isinstance(value, bool) else str(value)]
