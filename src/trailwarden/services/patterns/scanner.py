@@ -113,6 +113,9 @@ class Scanner:
             raise self._unexpected(f"was expecting comma to separate {inside} entries")
         self._at += 1
         self._skip()
+        if self._peek() in ("}", "]"):
+            expected = "was expecting double-quote to start field name" if self._open[-1] == "{" else _EXPECTED
+            raise self._unexpected(expected)
 
     def _name(self) -> str:
         """A member's name, with the beginning of its value."""
