@@ -167,7 +167,8 @@ _TEXTS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (time, time.isoformat),
     (timedelta, _span),
     (dict, _members),
-    ((list, tuple), _items),
+    (list, _items),
+    (tuple, lambda value: _members({f"field{place}": each for place, each in enumerate(value)})),
     (bytes, lambda value: value.hex(" ")),
 )
 

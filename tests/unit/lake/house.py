@@ -111,7 +111,9 @@ class House:
         paths = [file.path for file in pinned.files] if pinned else []
         if not paths:
             return []
-        return sorted(row[0] for row in duckdb.sql("SELECT eventid FROM read_parquet(?)", params=[paths]).fetchall())
+        with duckdb.connect() as connection:
+            found = connection.execute("SELECT eventid FROM read_parquet(?)", [paths]).fetchall()
+        return sorted(row[0] for row in found)
 
     def seen(self, store: EventDataStore) -> list[str]:
         """The event ids that a query sees."""

@@ -113,6 +113,9 @@ def _own_names(tree: exp.Query) -> Iterator[str]:
         yield from (parameter.name.lower() for parameter in function.expressions)
     for member in tree.find_all(exp.ColumnDef):
         yield member.name.lower()
+    for unnest in tree.find_all(exp.Unnest):
+        if isinstance(unnest.args.get("offset"), exp.Identifier):
+            yield unnest.args["offset"].name.lower()
     yield from (f"_col{number}" for number in range(100))
 
 

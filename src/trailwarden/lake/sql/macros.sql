@@ -3,31 +3,11 @@
 -- What raises an error() has a twin, made when this is read, that gives NULL instead, for what stands within TRY.
 -- https://trino.io/docs/current/functions.html
 
-trino_divide(a BIGINT, b BIGINT) AS a // b,
-  (a HUGEINT, b HUGEINT) AS a // b,
-  (a DOUBLE, b DOUBLE) AS fdiv(a, b);
-
 trino_divide_decimal(a, b, s) AS CASE
     WHEN CAST(b AS DOUBLE) = 0 THEN error('Division by zero')
     ELSE round(CAST(a AS DOUBLE) / CAST(b AS DOUBLE), s) END;
 
-trino_modulo(a BIGINT, b BIGINT) AS a % b,
-  (a HUGEINT, b HUGEINT) AS a % b,
-  (a DOUBLE, b DOUBLE) AS CASE
-    WHEN b = 0 THEN CAST('NaN' AS DOUBLE)
-    ELSE a - trunc(a / b) * b END;
-
-trino_greatest(a, b) AS CASE
-    WHEN a IS NULL OR b IS NULL THEN NULL
-    ELSE greatest(a, b) END;
-
-trino_least(a, b) AS CASE
-    WHEN a IS NULL OR b IS NULL THEN NULL
-    ELSE least(a, b) END;
-
 trino_log(b, x) AS ln(x) / ln(b);
-
-trino_truncate(x, n) AS trunc(x * power(10, n)) / power(10, n);
 
 trino_substr(s, i) AS CASE
     WHEN i = 0 OR abs(i) > length(s) THEN CASE
@@ -107,7 +87,7 @@ trino_json_scalar(j, p) AS CASE
 
 trino_json_parse(j) AS CASE
     WHEN j IS NOT NULL AND NOT json_valid(j) THEN error('Cannot convert value to JSON')
-    ELSE CAST(j AS JSON) END;
+    ELSE json(j) END;
 
 trino_json_size(j, p) AS CASE json_type(try_cast(j AS JSON), p)
     WHEN 'ARRAY' THEN CAST(json_array_length(try_cast(j AS JSON), p) AS BIGINT)

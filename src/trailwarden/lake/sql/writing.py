@@ -20,7 +20,7 @@ VIEW = "store_"
 """How the views of event data stores begin; the id follows, its hyphens made underscores."""
 
 _GAP = re.compile(r"\{(\d|\*|now)(?:\|([^}]*))?\}")
-_SPECIFIER = re.compile(r"%(?:%|(,?)(0?)(\d*)(?:\.(\d+))?([sdfxXb]))")
+_SPECIFIER = re.compile(r"%(?:%|(,?)(0?)(\d{0,3})(?:\.(\d{1,2}))?([sdfxX]))")
 _TEXTS = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
 _READS_FIELDS = frozenset(
     (
@@ -104,13 +104,9 @@ class _Writer(DuckDB.Generator):  # type: ignore[misc]  # sqlglot's dialects are
         if kind.startswith("decimal"):
             scale = kind.split(":")[1]
             return f"CAST(trino_divide_decimal({left}, {right}, {scale}) AS DECIMAL(38, {scale}))"
-        if "interval" in {self._kinds.of(node.this), self._kinds.of(node.expression)}:
-            return f"({left}) / ({right})"
-        return f"trino_divide({left}, {right})"
-
-    def write_modulo(self, node: exp.Mod) -> str:
-        """As the function `mod`."""
-        return f"trino_modulo({self.sql(node, 'this')}, {self.sql(node, 'expression')})"
+        if kind == "double":
+            return f"(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"
+        return f"({left} // {right})"
 
     def write_bracket(self, node: exp.Bracket) -> str:
         """An item of an array or the value of a key: what is not there is an error."""
@@ -229,10 +225,6 @@ class _Writer(DuckDB.Generator):  # type: ignore[misc]  # sqlglot's dialects are
         call, order = self.sql(node, "this"), self.sql(node, "expression").strip()
         return f"{call[:-1]} {order})"
 
-    def write_like(self, node: exp.Like) -> str:
-        """As it stands."""
-        return f"{self.sql(node, 'this')} LIKE {self.sql(node, 'expression')}"
-
     def literal(self, node: exp.Expr, what: str) -> str:
         """The text of an argument that must be a literal."""
         if isinstance(node, exp.Literal) and node.is_string:
@@ -255,7 +247,6 @@ class _Writer(DuckDB.Generator):  # type: ignore[misc]  # sqlglot's dialects are
         exp.Table: write_table,
         exp.Anonymous: write_function,
         exp.Div: write_divide,
-        exp.Mod: write_modulo,
         exp.Bracket: write_bracket,
         exp.Cast: write_cast,
         exp.TryCast: write_cast,
@@ -266,7 +257,6 @@ class _Writer(DuckDB.Generator):  # type: ignore[misc]  # sqlglot's dialects are
         exp.IgnoreNulls: write_nulls,
         exp.RespectNulls: write_nulls,
         exp.WithinGroup: write_within,
-        exp.Like: write_like,
         exp.CurrentTimestamp: lambda self, _: self._now,
         exp.CurrentDate: lambda self, _: f"CAST({self._now} AS DATE)",
         exp.Localtimestamp: lambda self, _: f"CAST({self._now} AS TIMESTAMP)",
