@@ -135,9 +135,6 @@ class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     status: str = "Active"
     created: float
-    last_used: float | None = None
-    last_used_service: str = ""
-    last_used_region: str = ""
 
 
 ACCOUNT = Kind("account", Account)

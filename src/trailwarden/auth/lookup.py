@@ -36,7 +36,7 @@ def lookup_of(
 
 def _caller(_name: str, call: Authenticated, _reader: Reader) -> str | None:
     principal = call.caller.principal
-    return principal.arn if principal.kind is PrincipalKind.USER else None
+    return principal.arn if principal.kind in {PrincipalKind.USER, PrincipalKind.ROOT} else None
 
 
 def _user(name: str, call: Authenticated, reader: Reader) -> str | None:
@@ -65,10 +65,12 @@ def _role_boundary(name: str, call: Authenticated, reader: Reader) -> str | None
 
 
 def _access_key(name: str, call: Authenticated, reader: Reader) -> str | None:
-    """The ARN of a key's user; keys of other accounts are nobody's."""
+    """The ARN of a key's user, or of the root user; keys of other accounts are nobody's."""
     document = reader.get(ACCESS_KEY, "", "", name)
-    if document is None or document.body.account != call.account or not document.body.user:
+    if document is None or document.body.account != call.account:
         return None
+    if not document.body.user:
+        return f"arn:aws:iam::{call.account}:root"
     return _user(document.body.user, call, reader)
 
 

@@ -56,6 +56,8 @@ def _users(ask: Ask) -> tuple[Target, ...]:
     caller = Arn.parse(ask.lookup("caller", "") or "")
     if caller is not None and caller.type == "user":
         return (Target(str(caller), f"user {caller.name}"),)
+    if caller is not None and caller.resource == "root":
+        return (Target(str(caller)),)
     return (Target(_iam(ask, "user/*")),)
 
 

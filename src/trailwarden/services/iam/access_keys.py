@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from trailwarden.auth.identities import ACCESS_KEY, AccessKey, User
+from trailwarden.auth.identities import ACCESS_KEY, USER, AccessKey, User
 from trailwarden.policy.request import PrincipalKind
 from trailwarden.services.accounts import new_access_key
 from trailwarden.services.call import Call
 from trailwarden.services.iam.errors import NoSuchEntity, QuotaExceeded
 from trailwarden.services.iam.finding import keep_user, user_asked
+from trailwarden.services.iam.key_use import last_use
 from trailwarden.services.iam.paging import page
 from trailwarden.services.iam.quotas import ACCESS_KEYS_PER_USER
 from trailwarden.services.registry import operation
@@ -122,13 +123,12 @@ def get_access_key_last_used(call: Call, world: World) -> Mapping[str, Any]:
     key = world.find(ACCESS_KEY, "", "", call.params["AccessKeyId"])
     if key is None or key.account != call.account:
         raise AccessKeyNotFound(id=call.params["AccessKeyId"])
-    used: dict[str, Any] = {
-        "Region": key.last_used_region or "N/A",
-        "ServiceName": key.last_used_service or "N/A",
-    }
-    if key.last_used is not None:
-        used["LastUsedDate"] = key.last_used
-    return {"UserName": key.user or call.account, "AccessKeyLastUsed": used}
+    use = last_use(world, key)
+    used: dict[str, Any] = {"Region": use.region if use else "N/A", "ServiceName": use.service if use else "N/A"}
+    if use is not None:
+        used["LastUsedDate"] = use.time
+    user = world.find(USER, key.account, "", key.user) if key.user else None
+    return {"UserName": user.name if user else key.account, "AccessKeyLastUsed": used}
 
 
 def _owner(call: Call, world: World) -> Owner:

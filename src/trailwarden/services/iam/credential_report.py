@@ -14,6 +14,7 @@ from trailwarden.auth.identities import ACCESS_KEY, ACCOUNT, USER, AccessKey, Us
 from trailwarden.clock import iso
 from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
+from trailwarden.services.iam.key_use import Using, uses_of
 from trailwarden.services.iam.login_profiles import LOGIN_PROFILE, LoginProfile
 from trailwarden.services.iam.mfa import DEVICE
 from trailwarden.services.iam.password_policy import password_policy_of
@@ -104,7 +105,9 @@ def _table(rows: Iterable[Mapping[str, str]]) -> bytes:
 
 def _rows(call: Call, world: World) -> Iterable[Mapping[str, str]]:
     owners = {document.body.user for document in world.list(DEVICE, call.account, "")}
-    yield _root(call, world, mfa=call.account in owners)
+    mine = [document.body for document in world.list(ACCESS_KEY, "", "") if document.body.account == call.account]
+    using = uses_of(world, call.account, mine)
+    yield _root(call, world, mine, using, mfa=call.account in owners)
     for document in world.list(USER, call.account, ""):
         user = document.body
         keys = (world.find(ACCESS_KEY, "", "", key_id) for key_id in user.access_keys)
@@ -115,14 +118,13 @@ def _rows(call: Call, world: World) -> Iterable[Mapping[str, str]]:
             "user_creation_time": _time(user.created),
             **_password(call, world, user),
             "mfa_active": _bool(user.id in owners),
-            **_keys(key for key in keys if key is not None),
+            **_keys((key for key in keys if key is not None), using),
             **_certificates(certificates),
         }
 
 
-def _root(call: Call, world: World, *, mfa: bool) -> dict[str, str]:
+def _root(call: Call, world: World, keys: Iterable[AccessKey], using: Using, *, mfa: bool) -> dict[str, str]:
     account = world.find(ACCOUNT, call.account, "", call.account)
-    keys = (document.body for document in world.list(ACCESS_KEY, "", ""))
     return {
         "user": "<root_account>",
         "arn": f"arn:aws:iam::{call.account}:root",
@@ -132,7 +134,7 @@ def _root(call: Call, world: World, *, mfa: bool) -> dict[str, str]:
         "password_last_changed": "not_supported",
         "password_next_rotation": "not_supported",
         "mfa_active": _bool(mfa),
-        **_keys(key for key in keys if key.account == call.account and not key.user),
+        **_keys((key for key in keys if not key.user), using),
         **_certificates(()),
     }
 
@@ -151,15 +153,16 @@ def _password(call: Call, world: World, user: User) -> dict[str, str]:
     }
 
 
-def _keys(keys: Iterable[AccessKey]) -> dict[str, str]:
+def _keys(keys: Iterable[AccessKey], using: Using) -> dict[str, str]:
     row = {"access_key_1_active": "false", "access_key_2_active": "false"}
     for number, key in zip((1, 2), keys, strict=False):
         row[f"access_key_{number}_active"] = _bool(key.status == "Active")
         row[f"access_key_{number}_last_rotated"] = _time(key.created)
-        if key.last_used is not None:
-            row[f"access_key_{number}_last_used_date"] = _time(key.last_used)
-            row[f"access_key_{number}_last_used_region"] = key.last_used_region or _NONE
-            row[f"access_key_{number}_last_used_service"] = key.last_used_service or _NONE
+        use = using(key)
+        if use is not None:
+            row[f"access_key_{number}_last_used_date"] = _time(use.time)
+            row[f"access_key_{number}_last_used_region"] = use.region
+            row[f"access_key_{number}_last_used_service"] = use.service
     return row
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from trailwarden.arn import Arn
 from trailwarden.auth.facts import ResourceFacts
-from trailwarden.auth.identities import GROUP, POLICY, ROLE, USER
+from trailwarden.auth.identities import ACCOUNT, GROUP, POLICY, ROLE, USER
 from trailwarden.services.iam.delegation_request import REQUEST
 from trailwarden.services.iam.identity_providers import OIDC, SAML
 from trailwarden.services.iam.instance_profiles import PROFILE
@@ -33,11 +33,24 @@ def iam_facts(arn: Arn, reader: Reader) -> ResourceFacts | None:
     The tags fill both aws:ResourceTag and iam:ResourceTag.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
+    if arn.resource == "root":
+        return _root(arn, reader)
     if arn.type == "delegation-request":
         return _delegation(arn, reader)
     find = _FIND.get(arn.type)
     tags = find(arn, reader) if find is not None else None
     return None if tags is None else ResourceFacts(account=arn.account, tags=tags)
+
+
+def _root(arn: Arn, reader: Reader) -> ResourceFacts | None:
+    """A member's root user is its organization's to be assumed for a task.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+    """
+    account = reader.get(ACCOUNT, arn.account, "", arn.account)
+    if account is None:
+        return None
+    return ResourceFacts(account=arn.account, organization=account.body.organization)
 
 
 def _delegation(arn: Arn, reader: Reader) -> ResourceFacts | None:

@@ -25,16 +25,19 @@ from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind, Lookup
 
 __all__ = [
+    "EVENTS_PER_REGION",
+    "TRACKED",
     "Job",
     "JobNotFound",
     "ServiceUse",
     "generate_service_last_accessed_details",
     "get_service_last_accessed_details",
     "job_named",
+    "namespace_of",
 ]
 
-_TRACKED = 400 * 86_400.0
-_EVENTS_PER_REGION = 2_000
+TRACKED = 400 * 86_400.0
+EVENTS_PER_REGION = 2_000
 _SOURCES = {"monitoring": "cloudwatch", "tagging": "tag"}
 """Where the event source is not the action prefix."""
 
@@ -163,15 +166,20 @@ def _uses(call: Call, world: World, entities: frozenset[str]) -> Iterator[tuple[
         question = Lookup(
             account=call.account,
             region=region,
-            start=call.now - _TRACKED,
+            start=call.now - TRACKED,
             end=call.now,
-            limit=_EVENTS_PER_REGION,
+            limit=EVENTS_PER_REGION,
         )
         for _, entry in world.storage.journal.lookup(question):
             entity = acted(entry.record).entity
             if entity in entities:
-                prefix = entry.source.partition(".")[0]
-                yield _SOURCES.get(prefix, prefix), entry.name, Use(time=entry.time, entity=entity, region=region)
+                yield namespace_of(entry.source), entry.name, Use(time=entry.time, entity=entity, region=region)
+
+
+def namespace_of(source: str) -> str:
+    """The service's prefix in policies, from an event's source."""
+    prefix = source.partition(".")[0]
+    return _SOURCES.get(prefix, prefix)
 
 
 def _service(namespace: str, uses: Iterable[tuple[str, Use]]) -> ServiceUse:

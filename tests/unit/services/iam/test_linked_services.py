@@ -79,13 +79,14 @@ def test_facts_tell_owner_and_tags(desk: Desk) -> None:
         (f"arn:aws:iam::{ACCOUNT}:user/x/mateojackson", {"team": "a"}),
         (arn, {"team": "a"}),
         (f"arn:aws:iam::{ACCOUNT}:group/g", {}),
+        (f"arn:aws:iam::{ACCOUNT}:root", {}),
     ):
         parsed = Arn.parse(text)
         assert parsed is not None
         facts = iam_facts(parsed, reader)
         assert facts is not None
         assert (facts.account, dict(facts.tags)) == (ACCOUNT, wanted)
-    for text in (f"arn:aws:iam::{OTHER}:group/g", f"arn:aws:iam::{ACCOUNT}:root"):
+    for text in (f"arn:aws:iam::{OTHER}:group/g", "arn:aws:iam::000000000000:root"):
         parsed = Arn.parse(text)
         assert parsed is not None
         assert iam_facts(parsed, reader) is None
