@@ -51,7 +51,8 @@ def asked(client: Any, statement: str, **more: Any) -> tuple[dict[str, Any], lis
     """How the query ended, and its rows."""
     found = client.start_query(QueryStatement=statement, **more)["QueryId"]
     described = ended(client, found)
-    rows, token = [], {}
+    rows: list[dict[str, str]] = []
+    token: dict[str, str] = {}
     while described["QueryStatus"] == "FINISHED":
         page = client.get_query_results(QueryId=found, MaxQueryResults=2, **token)
         rows += [{name: value for cell in row for name, value in cell.items()} for row in page["QueryResultRows"]]
@@ -64,8 +65,8 @@ def asked(client: Any, statement: str, **more: Any) -> tuple[dict[str, Any], lis
 def refused(client: Any, statement: str, **more: Any) -> dict[str, str]:
     with pytest.raises(ClientError) as refusal:
         client.start_query(QueryStatement=statement, **more)
-    error: dict[str, str] = refusal.value.response["Error"]
-    return error
+    error = refusal.value.response["Error"]
+    return {"Code": error["Code"], "Message": error["Message"]}
 
 
 def test_a_call_is_seen_at_once_and_still_once_it_is_sealed(lake: Live, store: str) -> None:

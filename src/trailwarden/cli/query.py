@@ -161,8 +161,11 @@ def _pages(client: Any, asked: str, tell: Callable[[str], None]) -> tuple[list[s
 def _with_ids(statement: str, client: Any) -> str:
     """The statement with the names of stores behind FROM and JOIN made ids."""
     stores: dict[str, str] = {}
-    for page in client.get_paginator("list_event_data_stores").paginate():
+    more: dict[str, str] | None = {}
+    while more is not None:
+        page = client.list_event_data_stores(**more)
         stores |= {each["Name"]: each["EventDataStoreArn"].rpartition("/")[2] for each in page["EventDataStores"]}
+        more = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
 
     def known(found: re.Match[str]) -> str:
         return f"{found[1]}{stores[found[2]]}" if found[2] in stores else found[0]
@@ -228,7 +231,7 @@ def _as_parquet(result: _Result, output: Path | None) -> None:
 
 def _give(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text)
+        print(text)  # as it is: typer would take colours out of data
     else:
         output.write_text(text + "\n", encoding="utf-8")
 
