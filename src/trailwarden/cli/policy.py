@@ -1,6 +1,7 @@
 """`trailwarden policy generate`: the smallest policy for what a principal has been seen to do."""
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -20,6 +21,7 @@ __all__ = ["policy"]
 
 _DONE, _NOTHING, _UNREADABLE = 0, 1, 2
 _FEW = 8
+_WIDTH = 100
 
 policy = typer.Typer(name="policy", help="Policies made from what was recorded.", no_args_is_help=True)
 
@@ -75,9 +77,11 @@ def _report(made: Generated) -> str:
 def _lines(made: Generated) -> Iterator[str]:
     used = made.usage.actions
     held = made.granted - len(made.unused)
-    yield (
+    yield textwrap.fill(
         f"{len(used):,} actions cover {made.usage.calls:,} recorded calls of {made.kind} {made.name}; "
-        f"it has {made.granted:,}, of which {len(made.unused):,} were not used and {held:,} were."
+        f"it has {made.granted:,}, of which {len(made.unused):,} were not used and {held:,} were.",
+        _WIDTH,
+        break_on_hyphens=False,
     )
     yield _policies(made)
     yield from _unused(made)
