@@ -107,13 +107,15 @@ class Asking:
             if query is None or query.body.status == "CANCELLED":
                 stop.set()
             return
-        if len(self._running) >= _AT_ONCE or (document.body.until > now and document.body.node):
-            if document.body.node == self.node:
-                self._seen = -1
+        if len(self._running) >= _AT_ONCE or self._is_held(document.body, now):
             return
         if self._claimed(document, now) and self._pool is not None:
             stop = self._running[document.name] = threading.Event()
             self._pool.submit(self._work, document.account, document.region, document.name, stop)
+
+    def _is_held(self, lease: Open, now: float) -> bool:
+        """Whether somebody works on the query. Alone on a database, a node takes what a crash of its own has left at once."""
+        return lease.until > now and bool(lease.node) and (lease.node == self.node or not self.lake.alone)
 
     def _claimed(self, document: Document[Open], now: float) -> bool:
         """Whether the query is this node's now."""

@@ -28,6 +28,11 @@ class Lake:
     _guard: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @property
+    def alone(self) -> bool:
+        """Whether this is the only process that works on the database."""
+        return self.catalog.startswith("sqlite")
+
+    @property
     def holding(self) -> "Holding":
         """The stores and their tables."""
         with self._guard:

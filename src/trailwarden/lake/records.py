@@ -1,6 +1,5 @@
 """From records as JSON to Parquet files of one day each, written durably before any commit names them."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trailwarden.lake.files import synced
 from trailwarden.lake.schema import Family, projection
 
 __all__ = ["Batch", "Written", "merged", "opened", "write"]
@@ -126,16 +126,6 @@ def _write(rows: pa.RecordBatchReader, folder: Path, day: date, name: str) -> Wr
             count += batch.num_rows
     synced(path)
     return Written(path=path, day=day, rows=count)
-
-
-def synced(path: Path) -> None:
-    """Have a file and its name outlive a power cut."""
-    for part in (path, path.parent):
-        descriptor = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager

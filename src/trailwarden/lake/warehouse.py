@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
@@ -39,6 +38,7 @@ from pyiceberg.types import (
     TimestampType,
 )
 
+from trailwarden.lake.files import SyncedFileIO, path_of
 from trailwarden.lake.records import Written
 from trailwarden.lake.schema import Family, name_of
 
@@ -49,6 +49,7 @@ _log = logging.getLogger(__name__)
 NAMESPACE = "cloudtrail"
 POSITION = "trailwarden.position"
 _FAMILY = "trailwarden.family"
+_FILES = f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"
 _ATTEMPTS = 20
 T = TypeVar("T")
 _EPOCH = date(1970, 1, 1)
@@ -221,7 +222,8 @@ class Warehouse:
         with self._guard:
             if self._opened is None:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._opened = SqlCatalog("trailwarden", uri=self.catalog, warehouse=self.folder.as_uri())
+                place = {"uri": self.catalog, "warehouse": self.folder.as_uri(), "py-io-impl": _FILES}
+                self._opened = SqlCatalog("trailwarden", **place)
                 self._opened.create_namespace_if_not_exists(NAMESPACE)
             return self._opened
 
@@ -241,11 +243,6 @@ class Warehouse:
                 "schema.name-mapping.default": schema.name_mapping.model_dump_json(),
             },
         )
-
-
-def path_of(url: str) -> Path:
-    """The path of a file's URL."""
-    return Path(unquote(urlsplit(url).path))
 
 
 def _data_files(table: Table) -> Iterable[DataFile]:
