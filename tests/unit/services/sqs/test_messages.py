@@ -1,6 +1,7 @@
 """Messages: sent, received, kept in order, buried, moved back."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def fifo(desk: Desk) -> Desk:
     return desk
 
 
-def refused(desk: Desk, operation: str, params: dict[str, Any]) -> tuple[str, str]:
+def refused(desk: Desk, operation: str, params: Mapping[str, Any]) -> tuple[str, str]:
     with pytest.raises(AwsError) as told:
         desk.call(operation, params)
     return told.value.code_in("query"), told.value.text
