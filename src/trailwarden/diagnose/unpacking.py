@@ -45,7 +45,11 @@ def _members(data: bytes) -> Iterator[bytes]:
         try:
             with archive.open(info) as member:
                 part = member.read(UNPACKED_MAX)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile,
+            EOFError,
+            RuntimeError,
+        ) as error:  # RuntimeError: encrypted, or packed in a way of its own
             raise ValueError(f"{info.filename} in the zip cannot be read: {error}") from error
         if part.startswith(_ZIP):
             raise ValueError("there is a zip file in a zip file: unpack it first")
