@@ -1,6 +1,7 @@
 """Signed requests, made beforehand so that the load costs the client little."""
 
 import json
+from typing import Any
 
 import boto3
 from bench.servers import Running
@@ -19,8 +20,9 @@ CALLS = ("sts:GetCallerIdentity", "cloudtrail:GetTrailStatus", "iam:GetUser", "s
 def prepare(server: Running) -> None:
     """What the calls need: a bucket with CloudTrail's policy, a trail, a user."""
 
-    def client(service: str) -> object:
-        return boto3.client(
+    def client(service: str) -> Any:
+        connect: Any = boto3.client
+        return connect(
             service,
             endpoint_url=f"http://127.0.0.1:{server.port}",
             region_name=_REGION,
@@ -29,10 +31,10 @@ def prepare(server: Running) -> None:
         )
 
     s3, trails, iam = client("s3"), client("cloudtrail"), client("iam")
-    s3.create_bucket(Bucket=_BUCKET)  # type: ignore[attr-defined]
-    s3.put_bucket_policy(Bucket=_BUCKET, Policy=_policy())  # type: ignore[attr-defined]
-    trails.create_trail(Name="My-Trail", S3BucketName=_BUCKET)  # type: ignore[attr-defined]
-    iam.create_user(UserName="mateojackson")  # type: ignore[attr-defined]
+    s3.create_bucket(Bucket=_BUCKET)
+    s3.put_bucket_policy(Bucket=_BUCKET, Policy=_policy())
+    trails.create_trail(Name="My-Trail", S3BucketName=_BUCKET)
+    iam.create_user(UserName="mateojackson")
 
 
 def preparations(server: Running) -> list[bytes]:

@@ -45,6 +45,7 @@ def cpu_seconds(pid: int) -> float:
     return sum(ticks.get(each, 0) for each in family) / os.sysconf("SC_CLK_TCK")
 
 
+@contextmanager
 def trailwarden() -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as folder:
         port = _free_port()
@@ -55,11 +56,13 @@ def trailwarden() -> Iterator[Running]:
         yield from _run("trailwarden", command, port, "/_trailwarden/health")
 
 
+@contextmanager
 def moto() -> Iterator[Running]:
     port = _free_port()
     yield from _run("moto", [str(_PEERS / "moto_server"), "-p", str(port)], port, "/moto-api/")
 
 
+@contextmanager
 def ministack() -> Iterator[Running]:
     port = _free_port()
     settings = {
@@ -72,6 +75,7 @@ def ministack() -> Iterator[Running]:
     yield from _run("ministack", [str(_PEERS / "ministack")], port, "/_ministack/health", **settings)
 
 
+@contextmanager
 def bare() -> Iterator[Running]:
     port = _free_port()
     command = [
@@ -79,12 +83,6 @@ def bare() -> Iterator[Running]:
         "--loop", "uvloop", "--no-access-log", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
     yield from _run("bare uvicorn", command, port, "/")
-
-
-trailwarden = contextmanager(trailwarden)
-moto = contextmanager(moto)
-ministack = contextmanager(ministack)
-bare = contextmanager(bare)
 
 
 def _run(name: str, command: list[str], port: int, page: str, **settings: str) -> Iterator[Running]:

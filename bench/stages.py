@@ -61,7 +61,7 @@ def _cost_of_a_look() -> float:
 def _watch(front: Front) -> Watch:
     """A watch over every stage. `loop` is what the event loop's thread spends besides, `commit` what the others spend."""
     watch = Watch()
-    stages = {name: watch.over(name, getattr(front.pipeline, name)) for name in _IN_PIPELINE}
+    stages: dict[str, Any] = {name: watch.over(name, getattr(front.pipeline, name)) for name in _IN_PIPELINE}
     front.pipeline = dataclasses.replace(front.pipeline, **stages)
     for name in _IN_WIRE:
         setattr(wire, name, watch.over(name, getattr(wire, name)))

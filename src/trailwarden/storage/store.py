@@ -45,8 +45,8 @@ class SqlStorage:
         )
         self._closed = False
         self.journal: Journal = journal
-        journal.file()  # what an end before, or an older version, has left
         blobs.sweep_abandoned()
+        journal.file()  # what an end before, or an older version, has left
 
     def _note(self, session: Session, count: int) -> None:
         """What the writer tells after each group, with its session and the count of transactions."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from time import sleep
 
 from trailwarden.clock import Clock
 from trailwarden.storage.batch import Batch
@@ -20,6 +21,8 @@ __all__ = ["Chore", "Pending", "Writer", "news"]
 _log = logging.getLogger(__name__)
 
 _GROUP = 512
+_PATIENCE = 0.001
+"""Seconds that a group may wait for more calls. Whoever calls alone never waits."""
 _NEWS = 10_000
 """Other nodes' changes that are told one by one; beyond, the caches start anew."""
 
@@ -113,18 +116,34 @@ class Writer:
         return True
 
     def _run(self) -> None:
+        usual = 0
         while (item := self._queue.get()) is not None:
-            group: list[Pending] = []
-            while item is not None:
-                if isinstance(item, Chore):
-                    self._commit(group)
-                    group = []
-                    self._do(item)
-                else:
-                    group += item
-                item = self._next() if len(group) < _GROUP else None
+            group = self._collected(item, usual)
+            usual = len(group)
             self._commit(group)
         self._session.close()
+
+    def _collected(self, item: Sequence[Pending] | Chore | None, usual: int) -> list[Pending]:
+        """What waits, as one group; a chore in between is done in its turn.
+
+        Most of a commit's price is the same for few calls as for many, so that where several callers were at work a
+        moment ago, the others are waited for, once.
+        """
+        group: list[Pending] = []
+        patient = True
+        while item is not None:
+            if isinstance(item, Chore):
+                self._commit(group)
+                group = []
+                self._do(item)
+            else:
+                group += item
+            item = self._next() if len(group) < _GROUP else None
+            if item is None and patient and 0 < len(group) < usual:
+                patient = False
+                sleep(_PATIENCE)
+                item = self._next()
+        return group
 
     def _next(self) -> Sequence[Pending] | Chore | None:
         """What else waits; the end's mark is left for `_run`."""
