@@ -20,6 +20,7 @@ from trailwarden.cli.undo import apply_recorded, undo_file
 from trailwarden.diagnose import (
     AccountData,
     Diagnosis,
+    FileData,
     Group,
     LiveData,
     LogFile,
@@ -85,14 +86,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
         known: AccountData = (
             LiveData(clients=recording, region=region or recording.connection.region)
             if recording and account is None
-            else read_files(
-                account or data,
-                organization,
-                policy_files(resource_policy),
-                region or "us-east-1",
-                resources=resources,
-                sessions=policy_files(session_policy, "--session-policy"),
-            )
+            else _of_files(account or data, organization, resource_policy, session_policy, region, resources)
         )
         groups = _grouped(LogFiles(given=(logs,), clients=recording), known) if logs else ()
         found = [find_cause(each, known) for each in refusals]
@@ -111,6 +105,24 @@ def diagnose(  # noqa: PLR0913, PLR0917 — each is an option of the command
         _apply(found[0], apply, recording.connection, yes=yes, undo=undo)
     causes = [each.diagnosis for each in groups] if logs else found
     raise typer.Exit(_FOUND if all(each.found for each in causes) else _MORE_NEEDED)
+
+
+def _of_files(
+    account: Path,
+    organization: Path | None,
+    resource_policy: list[str] | None,
+    session_policy: list[str] | None,
+    region: str | None,
+    resources: Path | None,
+) -> FileData:
+    return read_files(
+        account,
+        organization,
+        policy_files(resource_policy),
+        region or "us-east-1",
+        resources=resources,
+        sessions=policy_files(session_policy, "--session-policy"),
+    )
 
 
 def _print_policy(recording: Recording | None) -> None:

@@ -32,43 +32,48 @@ class Announcing(uvicorn.Server):
             typer.echo(self.ready)
 
 
+_AccountId = Annotated[
+    str, typer.Option(help="The first account's id (12 digits); made up at the first start if not given.")
+]
+_RootAccessKey = Annotated[
+    str, typer.Option(help="Access key id of the first account's root user, at the first start.")
+]
+_Database = Annotated[
+    str,
+    typer.Option(help="SQLAlchemy URL of the database, such as postgresql+pg8000://…; SQLite in DIR by default."),
+]
+_Blobs = Annotated[
+    str,
+    typer.Option(
+        help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default."
+    ),
+]
+_Lake = Annotated[
+    str,
+    typer.Option(help="Folder of event data stores, shared by all nodes; in DIR or beside shared blobs by default."),
+]
+_SealInterval = Annotated[
+    float, typer.Option(min=0.1, help="Seconds between commits into event data stores; queries see events at once.")
+]
+_Retention = Annotated[float, typer.Option(min=0, help="Days that decided access requests are kept; 0: for ever.")]
+
+
 def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
     data: Annotated[Path, typer.Option(help="Everything the server keeps lies here.")] = Path("data"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 4566,
-    account_id: Annotated[
-        str, typer.Option(help="The first account's id (12 digits); made up at the first start if not given.")
-    ] = "",
-    root_access_key: Annotated[
-        str, typer.Option(help="Access key id of the first account's root user, at the first start.")
-    ] = "",
+    account_id: _AccountId = "",
+    root_access_key: _RootAccessKey = "",
     root_secret_key: Annotated[str, typer.Option(help="Its secret.", envvar="TRAILWARDEN_ROOT_SECRET_KEY")] = "",
-    database: Annotated[
-        str,
-        typer.Option(help="SQLAlchemy URL of the database, such as postgresql+pg8000://…; SQLite in DIR by default."),
-    ] = "",
-    blobs: Annotated[
-        str,
-        typer.Option(
-            help="URL of the object store for large objects (s3://…, gs://…, az://…); a folder in DIR by default."
-        ),
-    ] = "",
-    lake: Annotated[
-        str,
-        typer.Option(
-            help="Folder of event data stores, shared by all nodes; in DIR or beside shared blobs by default."
-        ),
-    ] = "",
-    seal_interval: Annotated[
-        float, typer.Option(min=0.1, help="Seconds between commits into event data stores; queries see events at once.")
-    ] = 60.0,
+    database: _Database = "",
+    blobs: _Blobs = "",
+    lake: _Lake = "",
+    seal_interval: _SealInterval = 60.0,
     tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
     delivery_interval: Annotated[float, typer.Option(min=0.1, help="Seconds between deliveries of log files.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(min=0.2, help="Seconds that a digest file spans.")] = 3600.0,
-    access_request_retention: Annotated[
-        float, typer.Option(min=0, help="Days that decided access requests are kept; 0: for ever.")
-    ] = 90.0,
+    access_request_retention: _Retention = 90.0,
     authorization_tail: Annotated[
         bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")
     ] = False,
