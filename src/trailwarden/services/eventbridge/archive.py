@@ -54,12 +54,16 @@ ARCHIVE = Kind("events.archive", Archive)
 ARCHIVED = Kind("events.archived", Archived)
 
 
-def keep_in_archives(world: World, bus: Bus, event: Mapping[str, Any]) -> int:
-    """Keep the event in each archive of the bus that wants it; gives how many do."""
+def keep_in_archives(world: World, bus: Bus, event: Mapping[str, Any], *, seen: float) -> int:
+    """Keep the event, which came at `seen`, in each archive of the bus that wants it and was there; gives how many do."""
     kept = 0
     for document in world.list(ARCHIVE, bus.account, bus.region):
         archive = document.body
-        if archive.source != bus.arn or (archive.pattern and not takes(archive.pattern, event)):
+        if (
+            archive.source != bus.arn
+            or archive.created > seen + 1.0
+            or (archive.pattern and not takes(archive.pattern, event))
+        ):
             continue
         data = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
         time = time_of(event, world.now)

@@ -74,6 +74,7 @@ class Carrier:
         if now - self._swept >= _SWEEP_EVERY:
             self._swept = now
             self._sweep(now)
+            self._recorded.note()
 
     def _deliver(self, now: float) -> None:
         due = [each for each in self.storage.begin().list(DELIVERY) if each.body.due <= now]

@@ -28,11 +28,12 @@ def route(  # noqa: PLR0913 — an event and who may have it
     only: Collection[str] = (),
     hops: tuple[str, ...] = (),
     archived: bool = True,
+    seen: float | None = None,
 ) -> int:
     """Hand an event to the targets of all rules that take it; gives how many those are.
 
     `admits` narrows the rules by more than their patterns, `only` to some by ARN. `archived`: whether the bus's archives
-    keep the event; one that is replayed is not kept again.
+    keep the event; one that is replayed is not kept again. `seen` is when it came, if not now.
     """
     text, handed = "", 0
     for document in rules_of(world.transaction, bus):
@@ -46,5 +47,5 @@ def route(  # noqa: PLR0913 — an event and who may have it
             hand_on(world.transaction, rule, target, text, delivery_id=world.chance.uuid(), now=world.now, hops=hops)
             handed += 1
     if archived:
-        handed += keep_in_archives(world, bus, event)
+        handed += keep_in_archives(world, bus, event, seen=world.now if seen is None else seen)
     return handed

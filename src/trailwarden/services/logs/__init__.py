@@ -3,7 +3,15 @@
 Importing this package registers its operations.
 """
 
-from trailwarden.services.logs import events, groups, metric_filters, resource_policies, streams, tags
+from trailwarden.services.logs import (
+    events,
+    groups,
+    metric_filters,
+    resource_policies,
+    streams,
+    subscription_filters,
+    tags,
+)
 from trailwarden.services.logs.destination import GroupDestination
 from trailwarden.services.logs.facts import logs_facts
 
@@ -15,5 +23,6 @@ __all__ = [
     "metric_filters",
     "resource_policies",
     "streams",
+    "subscription_filters",
     "tags",
 ]

@@ -13,6 +13,7 @@ from trailwarden.delivery.trail import TRAIL, Trail
 from trailwarden.services.eventbridge import Carrier, events_facts
 from trailwarden.services.eventbridge.archive import ARCHIVED
 from trailwarden.services.eventbridge.delivery import DELIVERY
+from trailwarden.services.eventbridge.trails import READ
 from trailwarden.services.iam import iam_facts
 from trailwarden.services.logs import logs_facts
 from trailwarden.services.sns import sns_facts
@@ -293,8 +294,14 @@ def test_archived_events_are_replayed_to_some_rules(events: Desk) -> None:
 
 def recorded(desk: Desk, number: int, **more: Any) -> None:
     """An event in the journal, as a call leaves it."""
+    transaction = desk.storage.begin()
+    transaction.append(_entry(desk, number, more))
+    desk.storage.commit(transaction).result(10)
+
+
+def _entry(desk: Desk, number: int, more: dict[str, Any]) -> Entry:
     record = {"eventTime": "2026-01-01T00:00:00Z", "eventType": "AwsApiCall", "eventName": "PutThing", **more}
-    entry = Entry(
+    return Entry(
         event_id=f"e-{number}",
         time=desk.now,
         account=ACCOUNT,
@@ -305,9 +312,6 @@ def recorded(desk: Desk, number: int, **more: Any) -> None:
         read_only=record.get("readOnly", False),
         record=json.dumps(record).encode(),
     )
-    transaction = desk.storage.begin()
-    transaction.append(entry)
-    desk.storage.commit(transaction).result(10)
 
 
 CALLS = json.dumps({"source": ["aws.iam"]})
@@ -372,6 +376,33 @@ def _trail(selector: dict[str, Any]) -> Trail:
         "started": NOW, "advanced_selectors": [selector], "multi_region": True,
     }  # fmt: skip
     return msgspec.convert(plain, Trail)
+
+
+def test_nothing_hears_of_what_was_before_it(events: Desk) -> None:
+    """Also not after a start that reads the journal anew."""
+    carrier(events).run_once(events.now)
+    recorded(events, 1, eventName="Before")
+    events.now += 10
+    aim(events, {"Arn": f"{QUEUE}q"}, pattern=CALLS)
+    default = BUS.replace("/b", "/default")
+    events.call("events:CreateArchive", {"ArchiveName": "a", "EventSourceArn": default})
+    recorded(events, 2, eventName="After")
+    assert names(carried(events, worker=carrier(events))) == ["After"]
+    assert events.call("events:DescribeArchive", {"ArchiveName": "a"})["EventCount"] == 1
+
+
+def test_a_long_way_without_rules_is_remembered(events: Desk) -> None:
+    worker = carrier(events)
+    worker.run_once(events.now)
+    transaction = events.storage.begin()
+    for number in range(1_100):
+        transaction.append(_entry(events, number, {"eventName": "Many"}))
+    events.storage.commit(transaction).result(10)
+    events.now += 61
+    worker.run_once(events.now)
+    document = events.storage.begin().get(READ, "", "", "cloudtrail")
+    assert document is not None
+    assert document.body.position == events.storage.journal.newest()
 
 
 def test_two_readers_of_the_journal_hand_on_once(events: Desk) -> None:
