@@ -1,4 +1,4 @@
-"""The server's own pages below `/_trailwarden/`: health and metrics. They tell nothing of any account."""
+"""The server's own pages below `/_trailwarden/`: health, metrics, certificates. They tell nothing of any account."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from trailwarden.app.front import Front
+from trailwarden.services.sns.signing import CERTIFICATES, certificate
 from trailwarden.storage import Storage
 from trailwarden.wire import HttpRequest, HttpResponse
 
@@ -45,10 +46,19 @@ class Own:
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """The page of that path, or 404."""
+        if request.raw_path.startswith(CERTIFICATES) and request.method in {"GET", "HEAD"}:
+            return self._certificate(request.raw_path)
         page = {"/_trailwarden/health": self._health, "/_trailwarden/metrics": self._metrics}.get(request.raw_path)
         if page is None or request.method not in {"GET", "HEAD"}:
             return HttpResponse(status=404, headers=(("content-type", "text/plain"),), body=b"Not found\n")
         return page()
+
+    def _certificate(self, path: str) -> HttpResponse:
+        """The certificate that verifies what SNS signs; it is no secret."""
+        found = certificate(self.storage.begin(), path.removeprefix(CERTIFICATES).removesuffix(".pem"))
+        kind = "application/x-pem-file" if found else "text/plain"
+        body = found or "Not found\n"
+        return HttpResponse(status=200 if found else 404, headers=(("content-type", kind),), body=body.encode())
 
     def _health(self) -> HttpResponse:
         body = msgspec.json.encode({"status": "ok", "version": version("trailwarden"), "region": self.region})

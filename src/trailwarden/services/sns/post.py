@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
 
 import http.client
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,10 @@ import msgspec
 from trailwarden.arn import Arn
 from trailwarden.clock import Clock
 from trailwarden.services.sns.filter_policy import wanted
-from trailwarden.services.sns.message import DEDUPLICATION, MESSAGE, Deduplication, Message, body_for, envelope
-from trailwarden.services.sns.queues import into_dead_letters, into_queue, is_raw
+from trailwarden.services.sns.letters import Letters, is_raw
+from trailwarden.services.sns.message import DEDUPLICATION, MESSAGE, Deduplication, Message
+from trailwarden.services.sns.queues import into_dead_letters, into_queue
+from trailwarden.services.sns.signing import signer_of
 from trailwarden.services.sns.subscription import SUBSCRIPTION, Subscription
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Conflict, Document, Reader, Storage, Transaction
@@ -53,6 +54,7 @@ class Postman:
     world: Callable[[Transaction], World]
     endpoint: str
     clock: Clock
+    _letters: Letters | None = field(init=False, default=None, repr=False)
     _swept: float = field(init=False, default=0.0, repr=False)
     _ticking: Ticking = field(init=False, repr=False)
 
@@ -97,8 +99,8 @@ class Postman:
         standing = transaction.get(MESSAGE, *_key(document))
         if standing is None or standing.version != document.version:
             return
-        world, message = self.world(transaction), document.body
-        lost = [each for each in queues if not into_queue(world, message, each, self.endpoint)]
+        world, message, letters = self.world(transaction), document.body, self._written()
+        lost = [each for each in queues if not into_queue(world, message, each, letters)]
         if left and message.attempts < _RETRIES:
             ids = tuple(each.id for each in left)
             again = msgspec.structs.replace(message, waiting=ids, attempts=message.attempts + 1, due=now + _PAUSE)
@@ -107,17 +109,10 @@ class Postman:
             lost += left
             transaction.delete(MESSAGE, *_key(document))
         for each in lost:
-            into_dead_letters(world, message, each, self.endpoint)
+            into_dead_letters(world, message, each, letters)
 
     def _sent(self, message: Message, subscription: Subscription) -> bool:
-        raw = is_raw(message, subscription)
-        told = envelope(
-            message,
-            protocol=subscription.protocol,
-            endpoint=self.endpoint,
-            subscription_arn=subscription.arn,
-        )
-        body = body_for(message, subscription.protocol) if raw else json.dumps(told)
+        body = self._written().body(self.storage.begin(), message, subscription)
         headers = {
             "Content-Type": "text/plain; charset=UTF-8",
             "User-Agent": "Amazon Simple Notification Service Agent",
@@ -127,9 +122,21 @@ class Postman:
         }
         if not message.token:
             headers["x-amz-sns-subscription-arn"] = subscription.arn
-        if raw:
+        if is_raw(message, subscription):
             headers["x-amz-sns-rawdelivery"] = "true"
         return _posted(subscription.endpoint, body.encode(), headers)
+
+    def _written(self) -> Letters:
+        """How messages are written; the key that signs them is found, or made, at the first one."""
+        while self._letters is None:
+            transaction = self.storage.begin()
+            letters = Letters(self.endpoint, signer_of(self.world(transaction), self.endpoint))
+            try:
+                self.storage.commit(transaction).result()
+            except Conflict:
+                continue
+            self._letters = letters
+        return self._letters
 
     def _forget(self, now: float) -> None:
         old = [each for each in self.storage.begin().list(DEDUPLICATION) if each.body.until <= now]

@@ -6,23 +6,19 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery
 
 import json
 
-from trailwarden.services.sns.message import Message, body_for, envelope
+from trailwarden.services.sns.letters import Letters, is_raw
+from trailwarden.services.sns.message import Message
 from trailwarden.services.sns.subscription import Subscription
 from trailwarden.services.sqs.posting import Posted, post
 from trailwarden.services.world import World
 
-__all__ = ["into_dead_letters", "into_queue", "is_raw"]
+__all__ = ["into_dead_letters", "into_queue"]
 
 _SERVICE = "sns.amazonaws.com"
 _MOST_ATTRIBUTES = 10
 
 
-def is_raw(message: Message, subscription: Subscription) -> bool:
-    """Whether the message goes without an envelope; what asks to confirm never does."""
-    return subscription.attributes.get("RawMessageDelivery") == "true" and not message.token
-
-
-def into_queue(world: World, message: Message, subscription: Subscription, endpoint: str) -> bool:
+def into_queue(world: World, message: Message, subscription: Subscription, letters: Letters) -> bool:
     """Put the message into the subscribed queue, if its policy lets the topic in; whether that was done.
 
     A raw message with more than ten attributes is discarded, as no queue takes it.
@@ -30,10 +26,10 @@ def into_queue(world: World, message: Message, subscription: Subscription, endpo
     raw = is_raw(message, subscription)
     if raw and len(message.attributes) > _MOST_ATTRIBUTES:
         return False
-    return _put(world, message, subscription, subscription.endpoint, endpoint)
+    return _put(world, message, subscription, subscription.endpoint, letters)
 
 
-def into_dead_letters(world: World, message: Message, subscription: Subscription, endpoint: str) -> None:
+def into_dead_letters(world: World, message: Message, subscription: Subscription, letters: Letters) -> None:
     """What could not be delivered goes to the subscription's dead-letter queue, where it has one that takes it.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
@@ -41,15 +37,14 @@ def into_dead_letters(world: World, message: Message, subscription: Subscription
     policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
     target = policy.get("deadLetterTargetArn", "")
     if target and not message.token:
-        _put(world, message, subscription, target, endpoint)
+        _put(world, message, subscription, target, letters)
 
 
-def _put(world: World, message: Message, subscription: Subscription, queue_arn: str, endpoint: str) -> bool:
+def _put(world: World, message: Message, subscription: Subscription, queue_arn: str, letters: Letters) -> bool:
     raw = is_raw(message, subscription)
-    told = envelope(message, protocol="sqs", endpoint=endpoint, subscription_arn=subscription.arn)
     posted = Posted(
         queue_arn=queue_arn,
-        body=body_for(message, "sqs") if raw else json.dumps(told),
+        body=letters.body(world.transaction, message, subscription),
         service=_SERVICE,
         source_arn=message.topic_arn,
         source_account=message.topic_arn.split(":")[4],

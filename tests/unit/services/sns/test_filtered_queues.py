@@ -1,15 +1,21 @@
 """A topic's messages in queues: who gets them, in which form, and where lost ones go."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
+from cryptography.x509 import load_pem_x509_certificate
 from tests.unit.services.desk import ACCOUNT, OTHER, Desk
 
 from trailwarden.errors import AwsError
 from trailwarden.services.iam import iam_facts
 from trailwarden.services.sns import Postman, sns_facts
 from trailwarden.services.sns.message import DEDUPLICATION, MESSAGE
+from trailwarden.services.sns.signing import SIGNING_KEY, certificate
 from trailwarden.services.sqs import sqs_facts
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:t"
@@ -84,6 +90,24 @@ def test_a_message_comes_in_its_envelope(sns: Desk) -> None:
     assert not sns.storage.begin().list(MESSAGE)
 
 
+@pytest.mark.parametrize(("version", "algorithm"), [("1", SHA1), ("2", SHA256)])
+def test_the_envelope_is_signed(sns: Desk, version: str, algorithm: type[HashAlgorithm]) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html."""
+    named = {"TopicArn": TOPIC, "AttributeName": "SignatureVersion", "AttributeValue": version}
+    sns.call("sns:SetTopicAttributes", named)
+    subscribe(sns)
+    publish(sns, "hello", Subject="greeting")
+    body = json.loads(carried(sns)[0]["Body"])
+    names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+    text = "".join(f"{name}\n{body[name]}\n" for name in names)
+    key_id = body["SigningCertURL"].rpartition("-")[2].removesuffix(".pem")
+    public = load_pem_x509_certificate(certificate(sns.storage.begin(), key_id).encode()).public_key()
+    assert isinstance(public, RSAPublicKey)
+    public.verify(base64.b64decode(body["Signature"]), text.encode(), PKCS1v15(), algorithm())
+    assert (body["SignatureVersion"], len(sns.storage.begin().list(SIGNING_KEY))) == (version, 1)
+    assert certificate(sns.storage.begin(), "none") == ""
+
+
 def test_a_raw_message_comes_as_it_is(sns: Desk) -> None:
     subscribe(sns, RawMessageDelivery="true")
     given = {"n": {"DataType": "Number", "StringValue": "99.12"}, "b": {"DataType": "Binary", "BinaryValue": b"\x02"}}
@@ -153,7 +177,8 @@ def test_filters_by_body(sns: Desk) -> None:
     subscribe(sns, FilterPolicy=policy, FilterPolicyScope="MessageBody", RawMessageDelivery="true")
     for body in ('{"o": {"k": "ab"}}', '{"o": {"k": "b"}}', "text", "[1]", '{"o": [{"k": "b"}, {"k": "ac"}]}'):
         publish(sns, body)
-    assert [each["Body"] for each in carried(sns)] == ['{"o": {"k": "ab"}}', '{"o": [{"k": "b"}, {"k": "ac"}]}']
+    taken = {each["Body"] for each in carried(sns)}
+    assert taken == {'{"o": {"k": "ab"}}', '{"o": [{"k": "b"}, {"k": "ac"}]}'}
 
 
 @pytest.mark.parametrize(
@@ -199,6 +224,7 @@ def test_fifo_topics_keep_groups_and_forget_duplicates(sns: Desk) -> None:
     sns.call("sqs:CreateQueue", {"QueueName": "q.fifo", "Attributes": {"FifoQueue": "true", "Policy": policy}})
     sns.call("sns:Subscribe", {"TopicArn": topic, "Protocol": "sqs", "Endpoint": f"{QUEUE}q.fifo"})
     for identifier in "aab":
+        sns.now += 1
         asked = {"Message": identifier, "MessageGroupId": "g", "MessageDeduplicationId": identifier}
         sns.call("sns:Publish", {"TopicArn": topic, **asked})
     assert [json.loads(each["Body"])["Message"] for each in carried(sns, "q.fifo")] == ["a", "b"]
