@@ -22,7 +22,8 @@ __all__ = ["PROGRESS", "Appended", "Holding", "Progress", "View", "naive"]
 _log = logging.getLogger(__name__)
 
 _PAGE = 1_000
-_MOST_SEALED = 20_000
+_MOST_SEALED = 50_000
+_LONGEST_TAIL = 20_000
 _WORTH_NOTING = 5_000
 _DAY = 86_400.0
 
@@ -97,7 +98,7 @@ class Holding:
         """The store as a query sees it: every event that was committed before this call."""
         pinned = self.warehouse.pin(store.id)
         newest = self.storage.journal.newest()
-        if newest - self._position(store, pinned) > _MOST_SEALED:
+        if newest - self._position(store, pinned) > _LONGEST_TAIL:
             self.seal(store)
             pinned, newest = self.warehouse.pin(store.id), self.storage.journal.newest()
         select = selection(store, newest)

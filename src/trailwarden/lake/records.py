@@ -84,16 +84,15 @@ def opened(records: Sequence[bytes], family: Family) -> Iterator[Batch]:
     with _engine() as connection:
         raw = pa.table({"place": pa.array(range(len(records)), pa.int64()), "raw": _texts(records)})
         connection.register("given", raw)
-        columns = projection(family, "given", keep="place")
-        connection.execute(f"CREATE TABLE opened AS {columns}")
+        connection.execute(f"CREATE TABLE batch AS {projection(family, 'given', keep='place')}")
         lost = "eventtime IS NULL OR coalesce(eventid, '') = ''"
-        refused = connection.execute(f"SELECT place FROM opened WHERE {lost} ORDER BY place").fetchall()  # noqa: S608 — our own text
-        connection.execute(
-            "CREATE TABLE batch AS SELECT * EXCLUDE (place) FROM opened "  # noqa: S608 — our own text
-            f"WHERE NOT ({lost}) QUALIFY row_number() OVER (PARTITION BY eventid ORDER BY place) = 1"
-        )
-        repeated = len(records) - len(refused) - _number(connection, "SELECT count(*) FROM batch")
-        connection.execute("DROP TABLE opened")
+        refused = connection.execute(f"SELECT place FROM batch WHERE {lost} ORDER BY place").fetchall()  # noqa: S608 — our own text
+        if refused:
+            connection.execute(f"DELETE FROM batch WHERE {lost}")  # noqa: S608 — likewise
+        repeated = _number(connection, "SELECT count(*) - count(DISTINCT eventid) FROM batch")
+        if repeated:
+            first = "SELECT min(place) FROM batch GROUP BY eventid"
+            connection.execute(f"DELETE FROM batch WHERE place NOT IN ({first})")  # noqa: S608 — likewise
         yield Batch(connection, tuple(row[0] for row in refused), repeated)
 
 
@@ -101,7 +100,7 @@ def write(batch: Batch, folder: Path, name: str) -> list[Written]:
     """A file for each day of the batch, `<day>-<name>.parquet`, in order of eventTime."""
     written = []
     for day in batch.days:
-        asked = "SELECT * FROM batch WHERE eventtime::DATE = ? ORDER BY eventtime, eventid"
+        asked = "SELECT * EXCLUDE (place) FROM batch WHERE eventtime::DATE = ? ORDER BY eventtime, eventid"
         rows = batch.connection.sql(asked, params=[day]).to_arrow_reader(_ROWS)
         written.append(_write(rows, folder, day, name))
     return written

@@ -155,12 +155,13 @@ class Warehouse:
             with table.transaction() as transaction:
                 if position is not None:
                     transaction.set_properties({POSITION: kept})
+                metadata = transaction.table_metadata  # made anew each time that it is asked for
+                files = [parquet_file_to_data_file(table.io, metadata, written.url) for written in add]
                 snapshot = transaction.update_snapshot(snapshot_properties={POSITION: kept})
                 with snapshot.overwrite() if removed else snapshot.merge_append() as change:
                     for held in removed:
                         change.delete_data_file(held.file)
-                    for written in add:
-                        file = parquet_file_to_data_file(table.io, transaction.table_metadata, written.url)
+                    for file in files:
                         change.append_data_file(file)
         except CommitFailedException as error:
             raise Changed from error
