@@ -174,8 +174,10 @@ def _seen(case: Case, data: AccountData) -> bool:
 
 
 def _unseen(cases: list[Case]) -> str:
+    """None of what CloudTrail asks is at hand: it is not there, or nobody could read its policy."""
     holders = " or ".join(dict.fromkeys(holder_named(case.request.resource) for case in cases))
-    return f"AWS says that the policy of {holders.replace('bucket  ', 'the bucket ')} does not let CloudTrail in as this trail needs; it is not at hand"
+    actions = ", ".join(dict.fromkeys(case.request.action for case in cases))
+    return f"AWS says that {holders} is not there, or that its policy does not let CloudTrail call {actions} as this trail needs; it is not at hand"
 
 
 def _letting_in(cases: list[Case]) -> Mend:
