@@ -13,9 +13,18 @@ TRAIL = "Story-Trail"
 
 
 @pytest.fixture(scope="module")
-def mateo(live: Live) -> User:
+def known(live: Live) -> User:
     logging_trail(live, TRAIL, "amzn-s3-demo-story-1")
     return live.user("mateojackson")
+
+
+@pytest.fixture
+def mateo(live: Live, known: User) -> User:
+    """He may nothing, whatever a test before gave him."""
+    iam = live.client("iam")
+    for name in iam.list_user_policies(UserName=known.name)["PolicyNames"]:
+        iam.delete_user_policy(UserName=known.name, PolicyName=name)
+    return known
 
 
 def refused(mateo: User) -> ClientError:

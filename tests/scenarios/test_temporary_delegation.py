@@ -164,7 +164,10 @@ def test_a_partner_gets_what_was_asked_and_granted(
     put(live, "approver", READ)
     theirs_to_approve = approver.client("iam")
     listed = theirs_to_approve.list_delegation_requests()
-    assert [each["State"] for each in listed["DelegationRequests"]] == ["PENDING_APPROVAL"]
+    (own,) = (
+        each for each in listed["DelegationRequests"] if each["DelegationRequestId"] == made["DelegationRequestId"]
+    )
+    assert own["State"] == "PENDING_APPROVAL"
     checked = theirs_to_approve.get_delegation_request(**request, DelegationPermissionCheck=True)
     assert checked["PermissionCheckResult"] == "DENIED"
     theirs_to_approve.accept_delegation_request(**request)
