@@ -1,5 +1,6 @@
 """From a refusal and account data to the request as the engine sees it, and its decision."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -196,9 +197,15 @@ def _owner(arn: Arn | None, account: str, data: AccountData) -> str:
     return own.id if own is not None and data.resource_policies(arn) is not None else account
 
 
+_SERVICE = re.compile(r"\.|^\[|\s")
+"""A service's principal has a dot; AWS writes some as `[AmazonConnect]` or `CloudWatch Alarms`."""
+
+
 def _caller(principal: str, data: AccountData) -> _Caller:
     arn = Arn.parse(principal)
     if arn is None:
+        if principal and _SERVICE.search(principal) is None:
+            raise MoreNeeded(f"the caller's ARN: {principal} is the name of a session or function at best")
         if principal:
             service = Principal(kind=PrincipalKind.SERVICE, account="", arn=principal)
             return _Caller(principal=service, identity=None, account=None)

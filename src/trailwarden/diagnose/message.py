@@ -63,6 +63,8 @@ _NOT_ASSUMED = re.compile(
 _DENIED_API = re.compile(rf"\bAPI:\s+(?P<performed>{_ACTION})\s+(?:Access\s+Denied|Forbidden)", re.IGNORECASE)
 """CloudFormation's words for a denial of S3."""
 
+_DESCRIBED = re.compile(r"\bpermissions?\s+to\s+\w+\s+resource:?\s+(?P<resource>arn:\S+?)\.?(?=\s|$)", re.IGNORECASE)
+
 _ASSUMING = re.compile(
     r"The\s+role\s+(?P<principal>arn:\S+)\s+is\s+not\s+authorized\s+to\s+assume\s+[^,]{0,80},\s*(?P<resource>arn:[^\s]+?)\.?(?=\s|$)"
 )
@@ -88,7 +90,7 @@ _THIS_RESOURCE = re.compile(
 _RESOURCE = re.compile(
     r"\s*on\s+(?:the\s+)?resource(?:\(s\))?:?\s*(?P<resource>\"[^\"]*\"|.+?)"
     r"(?=\s+(?:because|with\s+an?\s+explicit)\b|[.,]?\s*(?:\n|$)|\.\s(?!because\b)"
-    r"|\s+\((?:Service|SDK|RequestToken|SQLSTATE|code|AWS::)|,?\s+status code:|\s+-\s+Sender|\s+-+>|\"\s*[,}]|'\s*[,}]?(?:\n|$))",
+    r"|\s+\((?:Service|SDK|RequestToken|SQLSTATE|code|AWS::)|,?\s+status code:|\s+-\s+Sender|\s+-+>|\"\s*[,}]|'\s*(?:[,}]|\n|$))",
     re.IGNORECASE | re.DOTALL,
 )
 _IMPLICIT = re.compile(
@@ -135,6 +137,7 @@ _CODES = (
     re.compile(r"\((?P<code>[A-Z]\w*(?:Exception|Denied|UnauthorizedOperation))\)"),
     re.compile(r"\bcode[\"']?\s*[:=]\s*[\"']?(?P<code>[A-Z][A-Za-z.]+)\b"),
     re.compile(r"\b(?P<code>Client\.[A-Z]\w+)"),
+    re.compile(r"#(?P<code>[A-Z]\w+(?:Exception|Error|Denied))\b"),
     re.compile(r"HandlerErrorCode:\s*(?P<code>AccessDenied|UnauthorizedOperation|Throttling)\b"),
 )
 _NO_CODE = frozenset(
@@ -175,8 +178,8 @@ _MEMBERS = ("errorMessage", "ErrorMessage", "Message", "message", "error", "Erro
 _CODE_MEMBERS = ("errorCode", "ErrorCode", "__type", "errorType", "Code", "code")
 _DEPTH_MAX = 8
 _OBJECTS_MAX = 20
-_GUTTER = re.compile(r"^[ \t]*(?:[│╷╵|>][ \t]?)+", re.MULTILINE)
-"""What Terraform, sops and quoting mail draw at the left of each line."""
+_GUTTER = re.compile(r"^(?:[ \t]*[│╷╵|>])+[ \t]?|[ \t]+│[ \t]*$", re.MULTILINE)
+"""What Terraform, sops and quoting mail draw at the edges of each line."""
 
 _BOLD = re.compile(r"(?:(?<=\s)|^)\*\*(?=[A-Za-z])(.+?)(?<=\S)\*\*(?!\*)", re.MULTILINE)
 _ESCAPED_BLANK = re.compile(r"\\+[nrt](?![\w/.-]*\\)")
@@ -202,7 +205,7 @@ def read_messages(text: str) -> Iterator[Refusal]:
 
 def _clean(text: str) -> str:
     """The text without its packaging: JSON around a message, HTML, escaped quotes, gutters. Its lines remain."""
-    text = _BOLD.sub(r"\1", _GUTTER.sub("", _opened_json(text.strip())))
+    text = _BOLD.sub(r"\1", _GUTTER.sub("", _opened_json(text.replace("\r\n", "\n").strip())))
     if "<" in text and ("<Message>" in text or "</" in text):
         codes = "".join(f"{match['code'] or match['tag']}: " for match in _XML_CODE.finditer(text))
         text = codes + html.unescape(_TAGS.sub(" ", text))
@@ -281,7 +284,8 @@ def _fragment(text: str) -> Refusal:
         return Refusal(text=text, principal=lacking["principal"] or "", performed=performed, action=performed)
     if denied is not None:
         return Refusal(text=text, performed=denied["performed"], action=denied["performed"])
-    return Refusal(text=text)
+    described = _DESCRIBED.search(text)
+    return Refusal(text=text, resource=described["resource"] if described else "")
 
 
 _ASSUME = "sts:AssumeRole"

@@ -1,5 +1,9 @@
-"""A diagnosis as a person reads it, at most 100 columns wide: the cause in the first line, the mend in the second."""
+"""A diagnosis as a person reads it, at most 100 columns wide: the cause in the first line, the mend in the second.
 
+What does not fit into its line is cut there, and stands in full below.
+"""
+
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +24,7 @@ _SHOWN_ACTIONS = 6
 
 
 def as_text(diagnosis: Diagnosis) -> str:
-    """The whole answer. Statements and commands are never broken, so that they can be copied."""
+    """The whole answer. Commands are broken as a shell reads them, and names never, so that all of it can be copied."""
     return "\n".join(_lines(diagnosis))
 
 
@@ -40,15 +44,40 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
+    """Two lines, and below them in full what was cut; the mends that have changes are all spelt out further down."""
     needed = f"not found. Needed: {'; '.join(diagnosis.needed)}"
-    yield from _wrapped(f"Cause: {diagnosis.cause or needed}.")
-    for mend in diagnosis.mends[:1]:
-        yield from _wrapped(f"Mend:  {_offer(mend)}.")
+    first = next(iter(diagnosis.mends), None)
+    cause = f"Cause: {diagnosis.cause or needed}."
+    mend = f"Mend:  {_offer(first)}." if first else f"Mend:  {_NOT_BEFORE}."
+    heads = [_flat(cause), _flat(mend)]
+    yield from (_cut(head) for head in heads)
+    for head in heads[: 1 if first is not None and first.edits else 2]:
+        if len(head) > _WIDTH:
+            yield ""
+            yield from _wrapped(head.replace(":", " in full:", 1))
+
+
+_NOT_BEFORE = "none can be told before that is known"
+
+
+def _flat(text: str) -> str:
+    """One line: names come from others, who may have put line ends into them."""
+    return re.sub(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", " ", text)
+
+
+def _cut(line: str) -> str:
+    if len(line) <= _WIDTH:
+        return line
+    kept = line[: _WIDTH - len(_MORE)].rpartition(" ")[0]
+    return (kept if len(kept) > _LABEL else line[: _WIDTH - len(_MORE)]) + _MORE
+
+
+_MORE = " ..."
+_LABEL = len("Cause: ")
 
 
 def _offer(mend: Mend) -> str:
-    proof = " (proved: evaluated again with the change, the call is allowed)" if mend.proved else ""
-    return mend.title.rstrip(".") + proof
+    return mend.title.rstrip(".") + (" (proved)" if mend.proved else "")
 
 
 def _mend(number: int, mend: Mend) -> Iterator[str]:
@@ -60,6 +89,7 @@ def _mend(number: int, mend: Mend) -> Iterator[str]:
     if not mend.edits:
         return
     if mend.proved:
+        yield "   Proved: evaluated again with the change, the call is allowed."
         yield from _wrapped(f"   Becomes allowed besides: {_remainder(mend)}.")
     if mend.others:
         yield from _wrapped(f"   Gain from it too: {_shortened(mend.others)}.")
@@ -84,14 +114,42 @@ def _edit(edit: Edit) -> Iterator[str]:
         yield f"   Statement for {edit.place.described}:"
         yield textwrap.indent(pretty(msgspec.json.encode(edit.statement).decode()), "     ")
     yield "   With the aws command line:"
-    yield f"     {edit.call.command}"
+    yield from _command(edit.call.command)
     if edit.terraform:
         yield "   With Terraform:"
         yield textwrap.indent(edit.terraform, "     ")
 
 
+def _command(command: str) -> Iterator[str]:
+    """A command, its options on lines of their own where it is too long for one, and the policy in it indented."""
+    if len(command) + 5 <= _WIDTH:
+        yield f"     {command}"
+        return
+    parts = _OPTION.split(command)
+    for number, part in enumerate(parts):
+        lines = _spread(part).split("\n")
+        more = " \\" if number + 1 < len(parts) else ""
+        yield f"     {'  ' if number else ''}{lines[0]}{more if len(lines) == 1 else ''}"
+        yield from lines[1:-1]
+        if len(lines) > 1:
+            yield f"{lines[-1]}{more}"
+
+
+_OPTION = re.compile(r"\s(?=--[a-z-]+ )(?=(?:[^']*'[^']*')*[^']*\Z)")
+_JSON_VALUE = re.compile(r"'(\{.*\})'")
+
+
+def _spread(part: str) -> str:
+    """A JSON value over several lines, which a shell's single quotes hold as well."""
+    found = _JSON_VALUE.search(part)
+    if len(part) < _WIDTH - 7 or found is None or "'" in found[1]:
+        return part
+    return part[: found.start(1)] + pretty(found[1]) + part[found.end(1) :]
+
+
 def _wrapped(text: str) -> list[str]:
-    indent = " " * (len(text) - len(text.lstrip()) + (7 if text.startswith(("Cause:", "Mend:")) else 2))
+    text = _flat(text)
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
     return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 

@@ -291,6 +291,26 @@ SERVICE_SAYINGS: tuple[Saying, ...] = (
         whole=True,
     ),
     saying(
+        r"Unable to determine service/operation name to be authorized",
+        "the request's path or method is none of the service's operations, so that no policy could be asked",
+        (_R.REQUEST, "correct the path, the method and the service name that the request is signed for"),
+        whole=True,
+    ),
+    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+    saying(
+        r"state machine IAM Role is not authorized to access the Log Destination",
+        "the state machine's role may not set up log delivery, or CloudWatch Logs' resource policies are full",
+        (
+            _R.ALLOW,
+            (
+                "allow the role logs:CreateLogDelivery, GetLogDelivery, UpdateLogDelivery, DeleteLogDelivery, ListLogDeliveries, PutResourcePolicy, "
+                "DescribeResourcePolicies and DescribeLogGroups on *; a log group named /aws/vendedlogs/... keeps the resource policy short"
+            ),
+            _ADMIN,
+        ),
+        whole=True,
+    ),
+    saying(
         r"InsufficientCapabilities|Requires capabilities",
         "the template makes IAM resources, and the call does not acknowledge that; no policy was asked",
         (

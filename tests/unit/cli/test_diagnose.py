@@ -65,10 +65,10 @@ def test_the_cause_stands_first_and_the_mend_second(account: Path) -> None:
     result = run(TEXT, "--account", account)
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert " ".join(result.stdout.split()).startswith(
-        f"Cause: {CAUSE}. Mend: allow cloudtrail:GetTrailStatus on trail/My-Trail to user mateojackson"
-    )
-    assert all(len(line) <= 100 or line.lstrip().startswith(("aws ", '"', "policy")) for line in lines)
+    assert lines[0] == f"Cause: {CAUSE.removesuffix(' trail/My-Trail')} ..."
+    assert lines[1] == "Mend:  allow cloudtrail:GetTrailStatus on trail/My-Trail to user mateojackson (proved)."
+    assert f"Cause in full: {CAUSE}." in " ".join(result.stdout.split())
+    assert all(len(line) <= 100 or line.lstrip().startswith(('"', "policy")) for line in lines)
 
 
 def test_from_a_file_and_from_standard_input(account: Path, tmp_path: Path) -> None:
