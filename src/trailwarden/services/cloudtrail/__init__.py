@@ -4,6 +4,7 @@ Importing it registers its operations.
 """
 
 from trailwarden.services.cloudtrail import (
+    audit_events,
     channels,
     dashboards,
     delegation,
@@ -22,6 +23,7 @@ from trailwarden.services.cloudtrail.query import CLOUDTRAIL_LOOKUPS
 
 __all__ = [
     "CLOUDTRAIL_LOOKUPS",
+    "audit_events",
     "channels",
     "cloudtrail_facts",
     "dashboards",

@@ -8,7 +8,15 @@ from trailwarden.arn import Arn
 from trailwarden.errors import AwsError
 from trailwarden.storage.ports import Kind
 
-__all__ = ["CHANNEL", "Channel", "ChannelNotFoundException", "shown_channel"]
+__all__ = [
+    "CHANNEL",
+    "INGESTION",
+    "Channel",
+    "ChannelNotFoundException",
+    "Ingestion",
+    "shown_channel",
+    "shown_ingestion",
+]
 
 
 class ChannelNotFoundException(AwsError):
@@ -42,7 +50,18 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return str(Arn(service="cloudtrail", region=self.region, account=self.account, resource=resource))
 
 
+class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the latest events of a channel. Key as the channel's. Times are seconds since the epoch, 0 for never."""
+
+    succeeded: float = 0.0
+    success: str = ""
+    attempted: float = 0.0
+    attempt: str = ""
+    error: str = ""
+
+
 CHANNEL = Kind("cloudtrail.channel", Channel)
+INGESTION = Kind("cloudtrail.channel-ingestion", Ingestion)
 
 
 def shown_channel(channel: Channel) -> dict[str, Any]:
@@ -56,3 +75,18 @@ def shown_channel(channel: Channel) -> dict[str, Any]:
         "Source": channel.source,
         "Destinations": [{"Type": "EVENT_DATA_STORE", "Location": each} for each in channel.destinations],
     }
+
+
+def shown_ingestion(status: Ingestion) -> dict[str, Any]:
+    """Where the channel has been used.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_IngestionStatus.html
+    """
+    told = {
+        "LatestIngestionSuccessTime": status.succeeded,
+        "LatestIngestionSuccessEventID": status.success,
+        "LatestIngestionErrorCode": status.error,
+        "LatestIngestionAttemptTime": status.attempted,
+        "LatestIngestionAttemptEventID": status.attempt,
+    }
+    return {member: value for member, value in told.items() if value}

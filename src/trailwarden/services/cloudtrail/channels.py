@@ -12,7 +12,14 @@ import msgspec
 from trailwarden.arn import Arn
 from trailwarden.errors import AwsError
 from trailwarden.services.call import Call
-from trailwarden.services.cloudtrail.channel import CHANNEL, Channel, ChannelNotFoundException, shown_channel
+from trailwarden.services.cloudtrail.channel import (
+    CHANNEL,
+    INGESTION,
+    Channel,
+    ChannelNotFoundException,
+    shown_channel,
+    shown_ingestion,
+)
 from trailwarden.services.cloudtrail.errors import InvalidParameterException
 from trailwarden.services.cloudtrail.event_data_store import check_active, find_store
 from trailwarden.services.cloudtrail.event_data_stores import InvalidEventDataStoreCategoryException
@@ -121,11 +128,13 @@ def create_channel(call: Call, world: World) -> Mapping[str, Any]:
 
 @operation("cloudtrail:GetChannel")
 def get_channel(call: Call, world: World) -> Mapping[str, Any]:
-    """Show a channel.
+    """Show a channel, and what became of the latest events that came through it.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetChannel.html
     """
-    return shown_channel(_find(call, world))
+    channel = _find(call, world)
+    status = world.find(INGESTION, channel.account, channel.region, channel.id)
+    return {**shown_channel(channel), **({"IngestionStatus": shown_ingestion(status)} if status else {})}
 
 
 @operation("cloudtrail:ListChannels")
@@ -173,6 +182,7 @@ def delete_channel(call: Call, world: World) -> None:
     """
     channel = _find(call, world)
     world.delete(CHANNEL, channel.account, channel.region, channel.id)
+    world.delete(INGESTION, channel.account, channel.region, channel.id)
 
 
 def _find(call: Call, world: World) -> Channel:

@@ -34,7 +34,7 @@ from trailwarden.services.cloudtrail.requirements import (
 )
 from trailwarden.services.world import World
 
-__all__ = ["bucket_admits", "check_destinations", "check_key", "key_admits", "key_arn", "topic_arn"]
+__all__ = ["bucket_admits", "check_bucket", "check_destinations", "check_key", "key_admits", "key_arn", "topic_arn"]
 
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?\Z")
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}\Z")
@@ -97,6 +97,21 @@ def check_destinations(call: Call, world: World, trail: Trail) -> None:
     S3BucketDoesNotExistException, KmsKeyNotFoundException, KmsException, InsufficientS3BucketPolicyException, InsufficientEncryptionPolicyException,
     InsufficientSnsTopicPolicyException, InvalidCloudWatchLogsRoleArnException, InvalidCloudWatchLogsLogGroupArnException.
     """
+    check_bucket(world, trail)
+    if trail.topic_arn and not _topic_admits(world, trail):
+        raise InsufficientSnsTopicPolicyException
+    if trail.log_group_arn:
+        _check_log_group(call, world, trail)
+
+
+def check_bucket(world: World, trail: Trail) -> None:
+    """What `check_destinations` raises of the bucket and the key; PutInsightSelectors checks no more than these.
+
+    S3BucketDoesNotExistException, KmsKeyNotFoundException, KmsException, InsufficientS3BucketPolicyException,
+    InsufficientEncryptionPolicyException.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutInsightSelectors.html
+    """
     bucket = world.resource(_bucket_arn(trail))
     if bucket is None:
         raise S3BucketDoesNotExistException(bucket=trail.bucket)
@@ -106,10 +121,6 @@ def check_destinations(call: Call, world: World, trail: Trail) -> None:
             raise InsufficientEncryptionPolicyException(bucket=trail.bucket, key=trail.kms_key_id)
     elif not bucket_admits(world, trail):
         raise InsufficientS3BucketPolicyException(bucket=trail.bucket)
-    if trail.topic_arn and not _topic_admits(world, trail):
-        raise InsufficientSnsTopicPolicyException
-    if trail.log_group_arn:
-        _check_log_group(call, world, trail)
 
 
 def bucket_admits(world: World, trail: Trail) -> bool:

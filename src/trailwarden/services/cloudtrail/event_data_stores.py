@@ -27,6 +27,7 @@ from trailwarden.services.cloudtrail.event_data_store import (
     keep_store,
     shown_store,
 )
+from trailwarden.services.cloudtrail.insights import check_insights_fit
 from trailwarden.services.cloudtrail.organization import (
     NotOrganizationMasterAccountException,
     administers,
@@ -231,6 +232,7 @@ def update_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
         kms_key_id=_new_key(call, world, store),
         billing=billing,
     )
+    check_insights_fit(changed)
     if changed.name != standing.name:
         _check_name(world, changed)
     changed = _windowed(world, standing, changed)
