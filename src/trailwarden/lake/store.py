@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trailwarden.arn import Arn
+from trailwarden.delivery.trail import InsightSelector
 from trailwarden.events.selectors import AdvancedSelector
 from trailwarden.storage.ports import Kind
 
@@ -29,7 +30,8 @@ class EventDataStore(msgspec.Struct, frozen=True, kw_only=True):
     `organization` is the organization's id for one of an organization, else ""; its management account owns it.
     `deletion` is when a store pending deletion goes. `policy` is its resource-based policy. `position` is the journal's
     newest position when ingestion began under the present settings: what was committed behind it is taken in. `earlier`
-    are the parts before, each under the settings of its time.
+    are the parts before, each under the settings of its time. `insights_destination` is the ARN of the store that holds
+    the Insights events about this one's management events.
     """
 
     account: str
@@ -51,6 +53,8 @@ class EventDataStore(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = ""
     position: int = 0
     earlier: tuple[Window, ...] = ()
+    insight_selectors: tuple[InsightSelector, ...] = ()
+    insights_destination: str = ""
 
     @property
     def arn(self) -> str:

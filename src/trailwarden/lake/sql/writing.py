@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects import DuckDB
 
+from trailwarden.lake.sql.casting import casted
 from trailwarden.lake.sql.functions import FUNCTIONS
 from trailwarden.lake.sql.kinds import Kinds, cast_kind
 from trailwarden.lake.sql.macros import LENIENT
@@ -130,34 +131,7 @@ class _Writer(DuckDB.Generator):  # type: ignore[misc]  # sqlglot's dialects are
             return f"trino_py_ip({value})"
         if kind == "json" and to in {"varchar", "integer", "double", "boolean"}:
             value, kind = f"trino_json_text({value})", "varchar"
-        cast = _CASTS.get(to)
-        if cast is not None:
-            return cast(self, node, value, kind)
-        if to == "json" and kind == "varchar":
-            return f"to_json({value})"
-        if to == "json" and kind != "json":
-            return f"CAST(to_json({value}) AS JSON)"
-        return f"CAST({value} AS {self._type(node.to)})"
-
-    def _type(self, to: exp.DataType) -> str:
-        if to.this not in _NAMES:
-            raise InvalidStatement(f"Unknown type: {to.sql(dialect='trino')[:100].lower()}")
-        if to.this == exp.DType.ARRAY:
-            return f"{self._type(to.expressions[0])}[]"
-        if to.this == exp.DType.MAP:
-            return f"MAP({', '.join(map(self._type, to.expressions))})"
-        if to.this == exp.DType.STRUCT:
-            return f"STRUCT({', '.join(self._member(number, each) for number, each in enumerate(to.expressions))})"
-        if to.this == exp.DType.DECIMAL and to.expressions:
-            return f"DECIMAL({', '.join(str(int(each.name)) for each in to.expressions)})"
-        return _NAMES[to.this]
-
-    def _member(self, number: int, member: exp.Expr) -> str:
-        if isinstance(member, exp.ColumnDef):
-            return f"{self._quoted(member.name)} {self._type(member.args['kind'])}"
-        if isinstance(member, exp.DataType):
-            return f"{self._quoted(f'field{number}')} {self._type(member)}"
-        raise InvalidStatement("A row's member needs a type.")
+        return casted(node, value, kind)
 
     def write_extract(self, node: exp.Extract) -> str:
         """As the function of that name."""
@@ -468,60 +442,4 @@ _SPECIAL: Mapping[str, Callable[[_Writer, exp.Anonymous], str]] = {
     "format_datetime": _formatted(joda_format, "strftime({0}, {1})"),
     "parse_datetime": _formatted(joda_format, "CAST(strptime({0}, {1}) AS TIMESTAMPTZ)"),
     "at_timezone": _at_timezone,
-}
-
-
-def _to_text(_writer: _Writer, node: exp.Cast, value: str, kind: str) -> str:
-    """To a length, what is longer is cut; decimals keep their scale."""
-    text = (
-        value
-        if kind == "varchar"
-        else f"CAST({value} AS VARCHAR)"
-        if kind.startswith("decimal")
-        else f"trino_text({value})"
-    )
-    length = node.to.expressions[0].name if node.to.expressions else ""
-    if node.to.this == exp.DType.CHAR:
-        return f"trino_rpad({text}, {int(length or 1)}, ' ')"
-    return f"left({text}, {int(length)})" if length else text
-
-
-def _to_whole(_writer: _Writer, node: exp.Cast, value: str, _kind: str) -> str:
-    return f"CAST(trino_whole({value}) AS {_NAMES[node.to.this]})"
-
-
-def _to_time(zoned: str) -> Callable[[_Writer, exp.Cast, str, str], str]:
-    return lambda _writer, _node, value, _kind: f"CAST({value} AS {zoned})"
-
-
-_CASTS: Mapping[str, Callable[[_Writer, exp.Cast, str, str], str]] = {
-    "varchar": _to_text,
-    "integer": _to_whole,
-    "double": lambda _writer, _node, value, _kind: f"trino_double({value})",
-    "boolean": lambda _writer, _node, value, _kind: f"trino_boolean({value})",
-    "date": lambda _writer, _node, value, _kind: f"trino_date({value})",
-    "timestamp": _to_time("TIMESTAMP"),
-    "zoned": _to_time("TIMESTAMPTZ"),
-}
-_NAMES: Mapping[exp.DType, str] = {
-    exp.DType.TINYINT: "TINYINT",
-    exp.DType.SMALLINT: "SMALLINT",
-    exp.DType.INT: "INTEGER",
-    exp.DType.BIGINT: "BIGINT",
-    exp.DType.DOUBLE: "DOUBLE",
-    exp.DType.FLOAT: "FLOAT",
-    exp.DType.VARCHAR: "VARCHAR",
-    exp.DType.TEXT: "VARCHAR",
-    exp.DType.CHAR: "VARCHAR",
-    exp.DType.BOOLEAN: "BOOLEAN",
-    exp.DType.DATE: "DATE",
-    exp.DType.TIMESTAMP: "TIMESTAMP",
-    exp.DType.TIMESTAMPTZ: "TIMESTAMPTZ",
-    exp.DType.JSON: "JSON",
-    exp.DType.DECIMAL: "DECIMAL(38, 0)",
-    exp.DType.VARBINARY: "BLOB",
-    exp.DType.UUID: "UUID",
-    exp.DType.ARRAY: "",
-    exp.DType.MAP: "",
-    exp.DType.STRUCT: "",
 }
