@@ -173,13 +173,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
     world = partial(
         _world, storage=storage, authorizer=authorizer, vault=vault, clock=clock, chance=chance, settings=settings
     )
-    buckets = s3.BucketDestination(
-        storage,
-        authorize=_service_asks(authorizer, clock, settings),
-        clock=clock,
-        chance=chance,
-        key_refusal=_key_refusal(authorizer),
-    )
+    buckets = _buckets(storage, authorizer, clock, chance, settings)
     deliverer = Deliverer(
         storage,
         buckets,
@@ -214,6 +208,18 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
             startup=_starting(workers),
             shutdown=_closing(workers, storage),
         ),
+    )
+
+
+def _buckets(
+    storage: Storage, authorizer: Authorizer, clock: Clock, chance: Chance, settings: Settings
+) -> s3.BucketDestination:
+    return s3.BucketDestination(
+        storage,
+        authorize=_service_asks(authorizer, clock, settings),
+        clock=clock,
+        chance=chance,
+        key_refusal=_key_refusal(authorizer),
     )
 
 
