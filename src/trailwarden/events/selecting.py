@@ -8,7 +8,7 @@ from typing import Any
 
 from trailwarden.events.selectors import AdvancedSelector, DataResource, EventSelector, FieldSelector
 
-__all__ = ["Takes", "compile_selectors"]
+__all__ = ["Takes", "can_take", "compile_selectors"]
 
 Takes = Callable[[Mapping[str, Any]], bool]
 
@@ -26,6 +26,29 @@ def compile_selectors(basic: Sequence[EventSelector] = (), advanced: Sequence[Ad
     if advanced:
         return _any([_advanced(selector) for selector in advanced])
     return _any([_basic(selector) for selector in basic or (EventSelector(),)])
+
+
+def can_take(
+    basic: Sequence[EventSelector] = (),
+    advanced: Sequence[AdvancedSelector] = (),
+    *,
+    category: str,
+    only_writes: bool = False,
+) -> bool:
+    """Whether the selectors could take any event of a category (`only_writes`: any that writes)."""
+    if advanced:
+        return any(_admits(selector, category, only_writes=only_writes) for selector in advanced)
+    for selector in basic or (EventSelector(),):
+        logs = selector.include_management_events if category == "Management" else bool(selector.data_resources)
+        if logs and not (only_writes and selector.read_write_type == "ReadOnly"):
+            return True
+    return False
+
+
+def _admits(selector: AdvancedSelector, category: str, *, only_writes: bool) -> bool:
+    conditions = {field.field: _values(field) for field in selector.field_selectors}
+    given = {"eventCategory": category, **({"readOnly": "false"} if only_writes else {})}
+    return all(conditions[field](value) for field, value in given.items() if field in conditions)
 
 
 def _any(parts: Sequence[Takes]) -> Takes:

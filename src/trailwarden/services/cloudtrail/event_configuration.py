@@ -90,9 +90,7 @@ def _put_of_store(call: Call, world: World) -> Mapping[str, Any]:
             reason="If you are using context key selectors, MaxEventSize must be set to Large."
         )
     if asked.get("MaxEventSize") == "Large":
-        raise UnsupportedOperationException(
-            reason="Events of size Large and context key selectors are not supported."
-        )
+        raise UnsupportedOperationException(reason="Events of size Large and context key selectors are not supported.")
     return _shown_of_store(store)
 
 

@@ -103,7 +103,9 @@ def check_insights_fit(store: EventDataStore) -> None:
     for selector in store.insight_selectors:
         only_writes = selector.type == "ApiCallRateInsight"
         if not can_take((), store.selectors, category="Management", only_writes=only_writes):
-            raise InvalidInsightSelectorsException(reason=_NEEDS["Management", selector.type].format("event data store"))
+            raise InvalidInsightSelectorsException(
+                reason=_NEEDS["Management", selector.type].format("event data store")
+            )
 
 
 def _put_of_trail(call: Call, world: World, selectors: tuple[InsightSelector, ...]) -> Mapping[str, Any]:
@@ -126,9 +128,7 @@ def _put_of_store(call: Call, world: World, selectors: tuple[InsightSelector, ..
     if store.organization and call.account != store.account:
         raise NotOrganizationMasterAccountException
     if any(selector.event_categories != ("Management",) for selector in selectors):
-        raise InvalidInsightSelectorsException(
-            reason="Insights on data events are not supported on event data stores."
-        )
+        raise InvalidInsightSelectorsException(reason="Insights on data events are not supported on event data stores.")
     destination = _destination(call, world, store) if selectors else ""
     store = msgspec.structs.replace(
         store, insight_selectors=selectors, insights_destination=destination, updated=call.now
@@ -190,7 +190,10 @@ _NEEDS: Mapping[tuple[str, str], str] = {
         "Management",
         "ApiErrorRateInsight",
     ): "To log Insights events on API error rate, the {} must log read or write management events.",
-    ("Data", "ApiCallRateInsight"): "To log Insights events on API call rate, the {} must log read or write data events.",
+    (
+        "Data",
+        "ApiCallRateInsight",
+    ): "To log Insights events on API call rate, the {} must log read or write data events.",
     (
         "Data",
         "ApiErrorRateInsight",
