@@ -9,7 +9,8 @@ from datetime import datetime
 
 import msgspec
 
-from trailwarden.validation.unpacking import Spoilt, content_of
+from trailwarden.gzipped import Spoilt
+from trailwarden.validation.unpacking import content_of
 
 __all__ = ["Digest", "Listed", "Read", "read_digest", "to_sign"]
 

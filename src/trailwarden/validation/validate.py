@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from trailwarden.clock import iso
+from trailwarden.gzipped import Spoilt
 from trailwarden.validation.chain import KIND, Judged, Opened, follow, open_digest
 from trailwarden.validation.digest import Digest, Listed
 from trailwarden.validation.finding import ALTERED, GONE, MALFORMED, Finding, Verdict
@@ -20,7 +21,7 @@ from trailwarden.validation.naming import DIGESTS, Chain, digest_name, log_name
 from trailwarden.validation.place import Place, Spot
 from trailwarden.validation.report import Report
 from trailwarden.validation.spans import Spans
-from trailwarden.validation.unpacking import Spoilt, hash_of
+from trailwarden.validation.unpacking import hash_of
 
 __all__ = ["Asked", "validate"]
 
