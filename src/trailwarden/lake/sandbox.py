@@ -7,8 +7,10 @@ network, no environment and no more memory, time and disk than it is given; the 
 
 import importlib.util
 import json
+import os
 import resource
 import sys
+import threading
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -51,7 +53,14 @@ def _bound(ready: dict[str, Any]) -> None:
         resource.setrlimit(number, (bounded, bounded))
 
 
+def _end_with_parent() -> None:
+    """The pipe from the parent ends with it, however that ends; nothing else comes through it any more."""
+    sys.stdin.read()
+    os._exit(1)
+
+
 def _run(connection: duckdb.DuckDBPyConnection, ready: dict[str, Any], job: dict[str, Any]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if any(prefix in job["sql"] for prefix in ready["python"]):
         _python(connection, ready["python"], job["sql"])
     for statement in job["statements"]:

@@ -12,7 +12,7 @@ from tests.unit.lake.house import ID, NOW, raw
 
 from trailwarden.lake.holding import View
 from trailwarden.lake.planning import planned
-from trailwarden.lake.running import Job, Limits, QueryCancelled, QueryFailed, QueryTimedOut, Sandbox
+from trailwarden.lake.running import Job, Limits, QueryCancelled, QueryFailed, QueryTimedOut, Sandbox, _Process
 from trailwarden.lake.schema import FAMILIES
 from trailwarden.lake.sql import InvalidStatement, read
 
@@ -68,6 +68,7 @@ def test_bounded(sandbox: Sandbox, statement: str, tmp_path: Path) -> None:
     assert time.monotonic() - began < SECONDS + 10
 
 
+ENDLESS = "SELECT count(*) FROM range(1000000000000) a(x) WHERE x % 7 = 3"
 LOCKED = {
     "COPY (SELECT 1) TO '{folder}/x.csv'": "file system operations are disabled",
     "ATTACH '{folder}/x.db'": "file system operations are disabled",
@@ -110,11 +111,21 @@ def test_only_the_listed_files_are_read(sandbox: Sandbox, tmp_path: Path) -> Non
 def test_a_query_that_is_told_to_end_ends() -> None:
     stop, sandbox = threading.Event(), Sandbox(Limits(seconds=60))
     threading.Timer(1.0, stop.set).start()
-    endless = "SELECT count(*) FROM range(1000000000000) a(x) WHERE x % 7 = 3"
     with pytest.raises(QueryCancelled):
-        sandbox.run(Job(sql=endless, statements=[], files=[]), lambda _: None, stop=stop)
+        sandbox.run(Job(sql=ENDLESS, statements=[], files=[]), lambda _: None, stop=stop)
     with pytest.raises(QueryTimedOut):
-        Sandbox(Limits(seconds=2)).run(Job(sql=endless, statements=[], files=[]), lambda _: None)
+        Sandbox(Limits(seconds=2)).run(Job(sql=ENDLESS, statements=[], files=[]), lambda _: None)
+
+
+def test_a_query_ends_with_the_server_that_asked() -> None:
+    """However that ends: its end of the pipe is closed."""
+    process = _Process(Limits(seconds=600))
+    process.send({"sql": ENDLESS, "statements": [], "files": [], "most_rows": 1})
+    child = process._process
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(60) != 0
+    process.end()
 
 
 def test_results_are_bounded(sandbox: Sandbox) -> None:
