@@ -232,3 +232,22 @@ def test_an_acl_where_object_ownership_lets_acls_count(outside: Outside) -> None
         Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
     assert refused(get, Bucket=bucket, Key="log.json.gz") == ("AccessDenied", "Access Denied")
+
+
+def test_queries_over_a_shared_event_data_store(outside: Outside) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-event-data-store-cross-account.html."""
+    owner, outer = outside.own("cloudtrail"), outside.outer("cloudtrail")
+    arn = owner.create_event_data_store(Name="asked-store")["EventDataStoreArn"]
+    statement = f"SELECT eventName FROM {arn.rpartition('/')[2]} WHERE eventName = 'CreateEventDataStore' LIMIT 1"
+    asked = {"QueryStatement": statement, "EventDataStoreOwnerAccountId": outside.owner}
+    assert refused(outer.start_query, **asked)[0] == "AccessDeniedException"
+    assert refused(outer.start_query, QueryStatement=statement)[0] == "EventDataStoreNotFoundException"
+    actions = ["cloudtrail:StartQuery", "cloudtrail:DescribeQuery", "cloudtrail:GetQueryResults"]
+    shared = allow(actions, arn, Principal={"AWS": outside.mary_arn})
+    owner.put_resource_policy(ResourceArn=arn, ResourcePolicy=document(shared))
+    query = outer.start_query(**asked)
+    assert query["EventDataStoreOwnerAccountId"] == outside.owner
+    named = {"QueryId": query["QueryId"], "EventDataStoreOwnerAccountId": outside.owner}
+    until(lambda: outer.describe_query(**named)["QueryStatus"] == "FINISHED")
+    assert outer.get_query_results(**named)["QueryResultRows"] == [[{"eventName": "CreateEventDataStore"}]]
+    assert refused(outer.cancel_query, **named)[0] == "AccessDeniedException"
