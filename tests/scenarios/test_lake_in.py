@@ -1,14 +1,18 @@
 """What comes into event data stores from elsewhere, and what the lake offers to ask of them, as stock clients see it."""
 
 import base64
+import gzip
 import hashlib
 import json
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.lasting import Server
 from tests.live import Live, live_server
 
 ENDED = {"FINISHED", "FAILED", "CANCELLED", "TIMED_OUT"}
@@ -153,3 +157,204 @@ def test_who_may_use_a_channel(lake: Live, channel: str) -> None:
     lake.client("cloudtrail").put_resource_policy(ResourceArn=channel, ResourcePolicy=json.dumps(policy))
     assert refusal(put, channelArn=channel, auditEvents=[event]) == "ChannelInsufficientPermission"
     assert put(channelArn=channel, auditEvents=[event], externalId="pass-phrase")["failed"] == []
+
+
+BUCKET = "amzn-s3-demo-source-bucket"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+READS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketAcl"], "Resource": f"arn:aws:s3:::{BUCKET}"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
+    ],
+}
+HOURS = [time.time() - 3_600 * ago for ago in (80, 56, 32)]
+
+
+def record(number: int, when: float) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "IAMUser", "userName": "mateojackson"},
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when)),
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "ImportedCall",
+        "awsRegion": "us-east-1",
+        "eventID": f"imported-{number}",
+        "readOnly": False,
+        "eventCategory": "Management",
+    }
+
+
+def log_key(when: float, name: str) -> str:
+    stamp, day = time.strftime("%Y%m%dT%H%MZ", time.gmtime(when)), time.strftime("%Y/%m/%d", time.gmtime(when))
+    return f"AWSLogs/123456789012/CloudTrail/us-east-1/{day}/123456789012_CloudTrail_us-east-1_{stamp}_{name}.json.gz"
+
+
+def packed(records: list[dict[str, Any]]) -> bytes:
+    return gzip.compress(json.dumps({"Records": records}).encode())
+
+
+@pytest.fixture(scope="module")
+def source(lake: Live) -> dict[str, str]:
+    """Three days of log files, 60 events that differ, one of them twice; a digest beside; and the role that may read them."""
+    s3, iam = lake.client("s3"), lake.client("iam")
+    s3.create_bucket(Bucket=BUCKET)
+    for day, when in enumerate(HOURS):
+        for part in range(2):
+            first = (day * 2 + part) * 10
+            records = [record(number, when) for number in range(first, first + 10)]
+            extra = [record(0, HOURS[0])] if (day, part) == (2, 1) else []
+            s3.put_object(Bucket=BUCKET, Key=log_key(when, f"part{part}"), Body=packed([*records, *extra]))
+    digest = log_key(HOURS[0], "digest").replace("/CloudTrail/", "/CloudTrail-Digest/")
+    s3.put_object(Bucket=BUCKET, Key=digest, Body=packed([]))
+    role = iam.create_role(RoleName="importer", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="importer", PolicyName="reads", PolicyDocument=json.dumps(READS))
+    return {
+        "S3LocationUri": f"s3://{BUCKET}/AWSLogs/",
+        "S3BucketRegion": "us-east-1",
+        "S3BucketAccessRoleArn": role,
+    }
+
+
+def new_store(lake: Live, name: str) -> str:
+    made = lake.client("cloudtrail").create_event_data_store(
+        Name=name, StartIngestion=False, TerminationProtectionEnabled=False
+    )
+    return str(made["EventDataStoreArn"])
+
+
+def finished(client: Any, job: str) -> dict[str, Any]:
+    for _ in range(600):
+        found: dict[str, Any] = client.get_import(ImportId=job)
+        if found["ImportStatus"] not in ("INITIALIZING", "IN_PROGRESS"):
+            return found
+        time.sleep(0.05)
+    raise AssertionError("the import does not end")
+
+
+def test_log_files_are_imported_and_each_event_is_there_once(lake: Live, source: dict[str, str]) -> None:
+    trails, store = lake.client("cloudtrail"), new_store(lake, "history")
+    started = trails.start_import(Destinations=[store], ImportSource={"S3": source})
+    assert started["ImportStatus"] == "INITIALIZING"
+    for _ in range(2):
+        done = finished(trails, started["ImportId"])
+        assert done["ImportStatus"] == "COMPLETED"
+        assert done["ImportStatistics"] == {
+            "PrefixesFound": 3,
+            "PrefixesCompleted": 3,
+            "FilesCompleted": 6,
+            "EventsCompleted": 61,
+            "FailedEntries": 0,
+        }
+        counted = f"SELECT count(*) AS n, count(DISTINCT eventID) AS ids FROM {store.rpartition('/')[2]}"
+        assert rows_of(trails, counted) == [{"n": "60", "ids": "60"}]
+        started = trails.start_import(Destinations=[store], ImportSource={"S3": source})
+    finished(trails, started["ImportId"])
+    listed = trails.list_imports(Destination=store, ImportStatus="COMPLETED")["Imports"]
+    assert (len(listed), listed[0]["ImportId"]) == (3, started["ImportId"])
+    assert refusal(trails.start_import, ImportId=started["ImportId"]) == "InvalidParameterException"
+    assert refusal(trails.stop_import, ImportId=started["ImportId"]) == "InvalidParameterException"
+
+
+def test_a_range_of_time_is_imported_alone(lake: Live, source: dict[str, str]) -> None:
+    trails, store = lake.client("cloudtrail"), new_store(lake, "one-day")
+    span = {"StartEventTime": HOURS[1] - 60, "EndEventTime": HOURS[1] + 60}
+    job = trails.start_import(Destinations=[store], ImportSource={"S3": source}, **span)["ImportId"]
+    assert finished(trails, job)["ImportStatistics"]["EventsCompleted"] == 20
+    days = f"SELECT count(*) AS n, max(eventTime) = min(eventTime) AS same FROM {store.rpartition('/')[2]}"
+    assert rows_of(trails, days) == [{"n": "20", "same": "true"}]
+
+
+def test_what_fails_is_listed_and_tried_again(lake: Live, source: dict[str, str]) -> None:
+    trails, s3, iam = lake.client("cloudtrail"), lake.client("s3"), lake.client("iam")
+    store, prefix = new_store(lake, "mended"), "broken/"
+    keys = [f"{prefix}{log_key(HOURS[0], name)}" for name in ("a", "b", "c", "d")]
+    good = [record(number, HOURS[0]) for number in range(100, 104)]
+    bodies = [packed(good), packed(good)[:-20], packed([*good, {"eventName": "NoId"}]), b"plain"]
+    for key, body in zip(keys, bodies, strict=True):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    place = {**source, "S3LocationUri": f"s3://{BUCKET}/{prefix}"}
+    job = trails.start_import(Destinations=[store], ImportSource={"S3": place})["ImportId"]
+    done = finished(trails, job)
+    assert (done["ImportStatus"], done["ImportStatistics"]["FailedEntries"]) == ("FAILED", 3)
+    failures = trails.list_import_failures(ImportId=job)["Failures"]
+    told = [(each["Location"], each["Status"], each["ErrorType"]) for each in failures]
+    types = ("InvalidLogFile", "InvalidEvent", "InvalidLogFile")
+    assert told == [(f"s3://{BUCKET}/{key}", "FAILED", kind) for key, kind in zip(keys[1:], types, strict=True)]
+    assert failures[1]["ErrorMessage"].endswith("counted from 0: 4")
+    for number, key in enumerate(keys[1:]):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=packed([*good, record(110 + number, HOURS[0])]))
+    iam.put_role_policy(RoleName="importer", PolicyName="not", PolicyDocument=json.dumps(denied(keys[3])))
+    trails.start_import(ImportId=job)
+    assert finished(trails, job)["ImportStatistics"]["FailedEntries"] == 1
+    left = [each for each in trails.list_import_failures(ImportId=job)["Failures"] if each["Status"] == "FAILED"]
+    assert [(each["Location"], each["ErrorType"]) for each in left] == [(f"s3://{BUCKET}/{keys[3]}", "AccessDenied")]
+    iam.delete_role_policy(RoleName="importer", PolicyName="not")
+    trails.start_import(ImportId=job)
+    done = finished(trails, job)
+    assert (done["ImportStatus"], done["ImportStatistics"]["FilesCompleted"]) == ("COMPLETED", 4)
+    assert {each["Status"] for each in trails.list_import_failures(ImportId=job)["Failures"]} == {"SUCCEEDED"}
+    assert rows_of(trails, f"SELECT count(*) AS n FROM {store.rpartition('/')[2]}") == [{"n": "7"}]
+
+
+def denied(key: str) -> dict[str, Any]:
+    statement = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/{key}"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def test_what_cannot_be_imported(lake: Live, source: dict[str, str], audits: str) -> None:
+    trails, store, start = lake.client("cloudtrail"), new_store(lake, "nothing"), lake.client("cloudtrail").start_import
+    for changed in (
+        {"S3LocationUri": "s3://amzn-s3-demo-nothing/"},
+        {"S3LocationUri": "https://amzn-s3-demo-bucket/"},
+        {"S3BucketRegion": "eu-west-1"},
+        {"S3BucketAccessRoleArn": f"arn:aws:iam::{lake.account}:role/nobody"},
+    ):
+        code = refusal(start, Destinations=[store], ImportSource={"S3": {**source, **changed}})
+        assert code == "InvalidImportSourceException"
+    assert refusal(start, Destinations=[audits], ImportSource={"S3": source}) == (
+        "InvalidEventDataStoreCategoryException"
+    )
+    unknown = store[:-8] + "00000000"
+    assert refusal(start, Destinations=[unknown], ImportSource={"S3": source}) == "EventDataStoreNotFoundException"
+    assert refusal(trails.get_import, ImportId=unknown[-36:]) == "ImportNotFoundException"
+    assert refusal(start, Destinations=[store]) == "InvalidParameterException"
+
+
+def test_an_import_outlives_a_killed_server(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    s3, iam = server.client("s3"), server.client("iam")
+    s3.create_bucket(Bucket=BUCKET)
+    for number in range(90):
+        records = [record(number * 500 + each, HOURS[number // 30]) for each in range(500)]
+        s3.put_object(Bucket=BUCKET, Key=log_key(HOURS[number // 30], f"{number:03}"), Body=packed(records))
+    role = iam.create_role(RoleName="importer", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="importer", PolicyName="reads", PolicyDocument=json.dumps(READS))
+    trails = server.client("cloudtrail")
+    store = trails.create_event_data_store(Name="history", StartIngestion=False)["EventDataStoreArn"]
+    place = {"S3LocationUri": f"s3://{BUCKET}/", "S3BucketRegion": "us-east-1", "S3BucketAccessRoleArn": role}
+    job = trails.start_import(Destinations=[store], ImportSource={"S3": place})["ImportId"]
+    while trails.get_import(ImportId=job)["ImportStatus"] == "INITIALIZING":
+        time.sleep(0.01)
+    for pause in (0.3, 1.5):
+        time.sleep(pause)
+        server.end(signal.SIGKILL)
+        server.restart()
+    trails = server.client("cloudtrail")
+    done = finished(trails, job)
+    statistics = {
+        "PrefixesFound": 3,
+        "PrefixesCompleted": 3,
+        "FilesCompleted": 90,
+        "EventsCompleted": 45_000,
+        "FailedEntries": 0,
+    }
+    assert (done["ImportStatus"], done["ImportStatistics"]) == ("COMPLETED", statistics)
+    counted = f"SELECT count(*) AS n, count(DISTINCT eventID) AS ids FROM {store.rpartition('/')[2]}"
+    assert rows_of(trails, counted) == [{"n": "45000", "ids": "45000"}]
+    server.end()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -83,6 +84,11 @@ class Front:
     chance: Chance
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     settled: Settled | None = None
+    ended: bool = False
+
+    def end(self) -> None:
+        """The server is about to end: calls that wait for something are answered with what there is."""
+        self.ended = True
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; whatever goes wrong is an AWS error in the protocol of the call."""
@@ -116,7 +122,8 @@ class Front:
                 await settled.wait(attempt)
             except NotYet:
                 await asyncio.sleep(_PAUSE)
-                call = msgspec.structs.replace(call, waited=settled.loop.time() - begun)
+                waited = math.inf if self.ended else settled.loop.time() - begun
+                call = msgspec.structs.replace(call, waited=waited)
                 continue
             except Conflict:
                 lost += 1

@@ -138,7 +138,7 @@ class Handling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that is put together; `asgi` answers, its lifespan starts and stops the deliveries."""
+    """A server that is put together; `asgi` answers, its lifespan starts and stops the deliveries; `ending` ends all waiting."""
 
     config: Config
     founded: Founded
@@ -146,6 +146,7 @@ class Server:
     storage: Storage
     deliverer: Deliverer
     asgi: Edge
+    ending: Callable[[], None]
 
     @property
     def account(self) -> str:
@@ -194,6 +195,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         access.Expirer(storage, world, clock, retention=config.access_request_retention),
         Keeper(lake, clock, seal_interval=config.seal_interval),
         Asking(lake, clock, chance.uuid(), Keyring(vault), buckets),
+        cloudtrail.Importer(lake, world, clock),
     )
     return Server(
         config=config,
@@ -208,6 +210,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
             startup=_starting(workers),
             shutdown=_closing(workers, storage),
         ),
+        ending=front.end,
     )
 
 

@@ -98,7 +98,9 @@ class World:
         )
         return judged.decision.allowed
 
-    def role_may(self, role_arn: str, action: str, resource: str) -> bool:
+    def role_may(
+        self, role_arn: str, action: str, resource: str, context: Mapping[str, ContextValue] | None = None
+    ) -> bool:
         """Whether a session of the role, made by a service, may do this."""
         role = Arn.parse(role_arn)
         if role is None:
@@ -117,7 +119,7 @@ class World:
             issuer_name=role.name,
             issuer_account=role.account,
         )
-        return self._may(Caller(principal=principal, session=session), action, resource, {})
+        return self._may(Caller(principal=principal, session=session), action, resource, context or {})
 
     def role_serves(
         self, role_arn: str, service: str, action: str, resource: str, context: Mapping[str, ContextValue]

@@ -11,6 +11,7 @@ from trailwarden.services.cloudtrail import (
     event_configuration,
     event_data_stores,
     history,
+    imports,
     insights,
     public_keys,
     queries,
@@ -21,10 +22,12 @@ from trailwarden.services.cloudtrail import (
     trails,
 )
 from trailwarden.services.cloudtrail.facts import cloudtrail_facts
+from trailwarden.services.cloudtrail.importing import Importer
 from trailwarden.services.cloudtrail.query import CLOUDTRAIL_LOOKUPS
 
 __all__ = [
     "CLOUDTRAIL_LOOKUPS",
+    "Importer",
     "audit_events",
     "channels",
     "cloudtrail_facts",
@@ -33,6 +36,7 @@ __all__ = [
     "event_configuration",
     "event_data_stores",
     "history",
+    "imports",
     "insights",
     "public_keys",
     "queries",

@@ -27,6 +27,7 @@ from trailwarden.services.cloudtrail.event_data_store import (
     keep_store,
     shown_store,
 )
+from trailwarden.services.cloudtrail.import_job import has_ongoing_import
 from trailwarden.services.cloudtrail.insights import check_insights_fit
 from trailwarden.services.cloudtrail.organization import (
     NotOrganizationMasterAccountException,
@@ -111,6 +112,15 @@ class ChannelExistsForEDSException(AwsError):
     """
 
     message = "This exception is thrown when the specified event data store cannot yet be deleted because it is in use by a channel."
+
+
+class EventDataStoreHasOngoingImportException(AwsError):
+    """Something is being imported into the store.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteEventDataStore.html
+    """
+
+    message = "The event data store has an ongoing import: {arn}"
 
 
 class InvalidEventDataStoreStatusException(AwsError):
@@ -215,6 +225,7 @@ def update_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
     if not set(asked) - {"EventDataStore"}:
         raise InvalidParameterException(reason="At least one optional parameter must be specified.")
     standing = active_store(call, world, asked["EventDataStore"])
+    _check_no_import(world, standing)
     store = _converted(call, world, standing)
     billing = asked.get("BillingMode", store.billing)
     if (store.billing, billing) == (_EXTENDABLE, _FIXED):
@@ -251,6 +262,7 @@ def delete_event_data_store(call: Call, world: World) -> None:
         raise EventDataStoreTerminationProtectedException
     if any(store.arn in document.body.destinations for document in world.list(CHANNEL, store.account, store.region)):
         raise ChannelExistsForEDSException
+    _check_no_import(world, store)
     deletion = call.now + _KEPT_DAYS * _DAY
     store = closed(store, world.storage.journal.newest())
     keep_store(world, msgspec.structs.replace(store, status="PENDING_DELETION", deletion=deletion, updated=call.now))
@@ -292,6 +304,12 @@ def stop_event_data_store_ingestion(call: Call, world: World) -> None:
     """
     store = closed(_switched(call, world, "ENABLED"), world.storage.journal.newest())
     keep_store(world, msgspec.structs.replace(store, status="STOPPED_INGESTION", updated=call.now))
+
+
+def _check_no_import(world: World, store: EventDataStore) -> None:
+    """EventDataStoreHasOngoingImportException."""
+    if has_ongoing_import(world.transaction, store.account, store.arn):
+        raise EventDataStoreHasOngoingImportException(arn=store.arn)
 
 
 def _windowed(world: World, standing: EventDataStore, changed: EventDataStore) -> EventDataStore:
