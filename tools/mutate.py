@@ -1,13 +1,15 @@
-"""`python -m tools.mutate [--workers N] [--sample N] [--again] [MODULE …]`: mutants of the policy engine that no test notices.
+"""`python -m tools.mutate [--workers N] [--fresh] [MODULE …]`: mutants of the policy engine that no test notices.
 
 Everything but the engine and its tests is imported once; each mutant lives in a forked process, where first those tests
 run that noticed most mutants so far, and of them only such as pass through the changed line. The first failure ends it.
-A run over everything writes docs/mutants.md anew: survivors keep the explanation they have there, and one without an
-explanation is an error.
+What becomes of each is kept in `.mutants.jsonl`: a run that was broken off goes on there, and a later one tries only
+survivors, and all of a module that has changed. Each run writes docs/mutants.md anew: survivors keep the explanation they
+have there, and one without an explanation is an error.
 """
 
 import argparse
 import gc
+import hashlib
 import importlib
 import importlib.abc
 import importlib.util
@@ -37,12 +39,14 @@ _PACKAGE = "trailwarden.policy"
 _ROOT = Path(__file__).parents[1]
 _FOLDER = _ROOT / "src" / "trailwarden" / "policy"
 _PAGE = _ROOT / "docs" / "mutants.md"
+_JOURNAL = _ROOT / ".mutants.jsonl"
 _TESTS = ("tests/unit/policy", "tests/property/test_policy_laws.py")
 _ELSEWHERE = (
     "test_a_hostile_document_costs_less_than_100_megabytes",
     "test_importing_the_engine_brings_in_the_standard_library_alone_and_little_of_it",
+    "test_what_costs_much_matches_nothing_and_soon",
 )
-"""Tests that start a Python of their own, which knows nothing of the mutant."""
+"""Tests that start a Python of their own, which knows nothing of the mutant, and those of cost: no answer hangs on them."""
 _AGREEMENT = "tests/differential, 300 cases"
 _MEMORY = 3 << 30
 _KEENEST = 40
@@ -258,42 +262,19 @@ def _explanations(page: str) -> tuple[dict[tuple[str, str, str], str], dict[str,
     return headings, words
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    made: int
-    noticed: int
-    late: int
-
-    def rows(self) -> list[str]:
-        counted = {
-            "made": self.made,
-            "noticed by a test": self.noticed,
-            "noticed because they ran out of time or memory": self.late,
-            "surviving": self.made - self.noticed - self.late,
-        }
-        return ["| mutants | |", "|---|---|", *(f"| {name} | {count:,} |" for name, count in counted.items())]
-
-
-def _counts(fates: list[_Fate], page: str, *, again: bool) -> _Counts:
-    """What a run counted. One that tries the page's survivors alone adds to what the page counted."""
-    noticed = sum(not fate.survives and fate.by != _OUT_OF_TIME for fate in fates)
-    late = sum(fate.by == _OUT_OF_TIME for fate in fates)
-    if not again:
-        return _Counts(len(fates), noticed, late)
-    made, before, ended = (
-        int(each.replace(",", "")) for each in re.findall(r"^\| .* \| ([\d,]+) \|$", page, re.MULTILINE)[:3]
-    )
-    return _Counts(made, before + noticed, ended + late)
-
-
-def _page(fates: list[_Fate], page: str, counts: _Counts) -> str:
+def _page(fates: Iterable[_Fate], made: int, page: str) -> str:
     """docs/mutants.md, with the explanations that it had."""
     headings, words = _explanations(page)
     under: dict[str, list[Mutant]] = defaultdict(list)
+    counts = dict.fromkeys(("tried", "noticed by a test", "out of time or memory", "surviving"), 0)
     for fate in fates:
+        counts["tried"] += 1
         if fate.survives:
             under[headings.get(fate.mutant.key, _UNEXPLAINED)].append(fate.mutant)
-    lines = [_INTRODUCTION, *counts.rows()]
+        ended = "out of time or memory" if fate.by == _OUT_OF_TIME else "noticed by a test"
+        counts["surviving" if fate.survives else ended] += 1
+    rows = [f"| {name} | {count:,} |" for name, count in {"made": made, **counts}.items()]
+    lines = [_INTRODUCTION, "| mutants | |", "|---|---|", *rows]
     for heading in [*(each for each in words if each != _UNEXPLAINED), _UNEXPLAINED]:
         if under[heading]:
             listed = sorted(under[heading], key=lambda mutant: (mutant.module, mutant.line))
@@ -310,50 +291,74 @@ listed, each under the reason why no test can. One without a reason fails the ru
 """
 
 
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _remembered(found: Iterable[Mutant]) -> dict[Mutant, _Fate]:
+    """What became, in earlier runs, of those mutants whose module is what it was then."""
+    if not _JOURNAL.exists():
+        return {}
+    by: dict[tuple[str, ...], str] = {}
+    for line in _JOURNAL.read_text().splitlines():
+        *key, fate = json.loads(line)
+        by[tuple(key)] = fate
+    digests = {path.stem: _digest(path) for path in _FOLDER.glob("*.py")}
+    told = {mutant: by.get((digests[mutant.module], *mutant.key)) for mutant in found}
+    return {mutant: _Fate(mutant, survives=not fate, by=fate) for mutant, fate in told.items() if fate is not None}
+
+
+def _remember(fate: _Fate) -> None:
+    line = [_digest(fate.mutant.path), *fate.mutant.key, "" if fate.survives else fate.by or "import"]
+    with _JOURNAL.open("a") as journal:
+        journal.write(json.dumps(line) + "\n")
+
+
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at a time")
-    parser.add_argument("--sample", type=int, help="so many at random instead of all")
-    parser.add_argument("--again", action="store_true", help="only those that survived, as the page lists them")
+    parser.add_argument("--fresh", action="store_true", help="try all again")
     parser.add_argument("modules", nargs="*", help="of trailwarden.policy; all without")
     return parser.parse_args()
 
 
-def _told(fates: Iterable[_Fate], count: int) -> list[_Fate]:
-    """The fates, told as they come."""
+def _try(found: list[Mutant], workers: int) -> Iterator[_Fate]:
+    """The fates of mutants, told and remembered as they come."""
     begun = time.monotonic()
-    found: list[_Fate] = []
-    for fate in fates:
-        found.append(fate)
+    tests, cost = _learn()
+    print(f"{len(tests.seconds)} tests, {cost:.0f} s of CPU with their lines watched; {len(found)} mutants", flush=True)
+    for count, fate in enumerate(_fates(found, tests, int(cost) + 10, workers), 1):
+        _remember(fate)
         if fate.survives or fate.by == _OUT_OF_TIME:
             print(fate.mutant, "" if fate.survives else fate.by, flush=True)
-        if len(found) % 100 == 0:
-            print(f"… {len(found)} of {count}, {time.monotonic() - begun:.0f} s", flush=True)
-    return found
+        if count % 100 == 0:
+            print(f"… {count} of {len(found)}, {time.monotonic() - begun:.0f} s", flush=True)
+        yield fate
 
 
 def main() -> None:
-    """Try mutants, print those that survive, and write the page after a run over everything."""
+    """Try mutants, print those that survive, and write the page."""
     asked = _asked()
     os.nice(10)
     _preload()
-    tests, cost = _learn()
-    print(f"{len(tests.seconds)} tests, {cost:.0f} s of CPU with their lines watched", flush=True)
-    page = _PAGE.read_text() if _PAGE.exists() else ""
-    paths = [path for path in sorted(_FOLDER.glob("*.py")) if path.stem in asked.modules or not asked.modules]
-    found = [mutant for path in paths if path.stem != "__init__" for mutant in mutants(path)]
-    if asked.again:
-        found = [mutant for mutant in found if mutant.key in _explanations(page)[0]]
+    if asked.fresh:
+        _JOURNAL.unlink(missing_ok=True)
+    every = [mutant for path in sorted(_FOLDER.glob("*.py")) if path.stem != "__init__" for mutant in mutants(path)]
+    fates = _remembered(every)
+    found = [each for each in every if each.module in asked.modules or not asked.modules]
+    found = [each for each in found if each not in fates or fates[each].survives]
     Random(1).shuffle(found)
-    found = found[: asked.sample]
-    fates = _told(_fates(found, tests, int(cost) + 10, asked.workers), len(found))
-    survivors = [fate.mutant for fate in fates if fate.survives]
-    print(f"{len(fates)} tried, {len(fates) - len(survivors)} noticed, {len(survivors)} survive")
-    if not asked.modules and not asked.sample:
-        _PAGE.write_text(_page(fates, page, _counts(fates, page, again=asked.again)))
+    page = _PAGE.read_text() if _PAGE.exists() else ""
+    try:
+        fates |= {fate.mutant: fate for fate in _try(found, asked.workers)}
+    except KeyboardInterrupt:
+        fates = _remembered(every)
+    _PAGE.write_text(_page(fates.values(), len(every), page))
+    survivors = [fate.mutant for fate in fates.values() if fate.survives]
+    print(f"{len(fates)} of {len(every)} tried, {len(fates) - len(survivors)} noticed, {len(survivors)} survive")
     unexplained = [each for each in survivors if _explanations(page)[0].get(each.key, _UNEXPLAINED) == _UNEXPLAINED]
-    if unexplained:
-        sys.exit(f"{len(unexplained)} survive without an explanation in {_PAGE.name}.")
+    if unexplained or len(fates) < len(every):
+        sys.exit(f"{len(unexplained)} survive without an explanation, {len(every) - len(fates)} are not tried.")
 
 
 if __name__ == "__main__":
