@@ -3,13 +3,13 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trailwarden.diagnose.calls import action_of_event
+from trailwarden.diagnose.containers import events_in
 from trailwarden.diagnose.message import MAX_TEXT, read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.unpacking import parts_of
@@ -38,7 +38,7 @@ def _read_part(data: bytes) -> tuple[Refusal, ...]:
         return (Refusal(text="", authorization_id=bare),)
     if _EVENT_ID.match(bare):
         return (Refusal(text="", event_id=bare),)
-    records = _records(bare)
+    records = events_in(bare)
     if records is not None:
         return tuple(refusal for record in records for refusal in _of_record(record))
     return tuple(read_messages(text))
@@ -47,7 +47,7 @@ def _read_part(data: bytes) -> tuple[Refusal, ...]:
 def read_denials(data: bytes) -> Iterator[Refusal]:
     """The denials among a log file's events; other errors, as of what does not exist, are none. ValueError as `read_input`."""
     for part in parts_of(data):
-        records = _records(part.decode("utf-8-sig").strip())
+        records = events_in(part.decode("utf-8-sig").strip())
         if records is None:
             raise ValueError("it holds no CloudTrail events")
         yield from (read_event(record) for record in records if is_denied(record))
@@ -109,71 +109,6 @@ def _of_record(record: Mapping[str, Any]) -> Iterator[Refusal]:
 def _is_refused(record: Mapping[str, Any]) -> bool:
     code, message = _text(record.get("errorCode")), _text(record.get("errorMessage"))
     return bool(_REFUSED.search(code)) or "not authorized" in message or (bool(code) and bool(message))
-
-
-def _records(text: str) -> list[Mapping[str, Any]] | None:
-    """The events in a JSON text, whatever holds them; None where it holds none.
-
-    A Records file, one event, a list, JSON lines, EventBridge's `detail`, LookupEvents' `CloudTrailEvent`.
-    """
-    if not text.startswith(("{", "[")):
-        return None
-    try:
-        return list(_events(json.loads(text))) or None
-    except (OtherFile, RecursionError) as error:
-        if isinstance(error, OtherFile):
-            raise
-        return None
-    except ValueError:
-        return _lines(text)
-
-
-def _lines(text: str) -> list[Mapping[str, Any]] | None:
-    found: list[Mapping[str, Any]] = []
-    for line in text.splitlines():
-        if line.strip():
-            try:
-                found.extend(_events(json.loads(line)))
-            except OtherFile:
-                raise
-            except (ValueError, RecursionError):
-                return None
-    return found or None
-
-
-def _events(value: Any, depth: int = 12) -> Iterator[Mapping[str, Any]]:
-    """Whatever holds events is opened. ValueError for CloudTrail's other files, which hold none."""
-    if isinstance(value, list):
-        for each in value if depth else ():
-            yield from _events(each, depth - 1)
-    elif isinstance(value, Mapping) and depth:
-        _refuse_other_files(value)
-        inner = next((value[name] for name in _HOLDERS if value.get(name)), None)
-        written = next((value[name] for name in _WRITTEN if isinstance(value.get(name), str)), None)
-        if "eventName" in value and "eventSource" in value:
-            yield value
-        elif written is not None:
-            yield from _events(json.loads(written), depth - 1)
-        elif inner is not None:
-            yield from _events(inner, depth - 1)
-
-
-_HOLDERS = ("Records", "Events", "events", "detail", "event", "_source", "CloudTrailEvent")
-"""A log file's records, LookupEvents' list, EventBridge's detail, search engines' wrappers."""
-
-_WRITTEN = ("CloudTrailEvent", "original", "message", "eventJson")
-"""Members that hold an event as text."""
-
-
-class OtherFile(ValueError):
-    """A file of CloudTrail's that holds no events of calls."""
-
-
-def _refuse_other_files(value: Mapping[str, Any]) -> None:
-    if "digestStartTime" in value and "logFiles" in value:
-        raise OtherFile("this is a digest file: it proves log files and holds no events; give one of its log files")
-    if "configurationItems" in value or "configSnapshotId" in value:
-        raise OtherFile("this is a file of AWS Config, not of CloudTrail")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ _PERFORMED = rf"(?P<performed>{_ACTION}|[\w-]+\n[\w-]*:[\w*-]+|(?-i:API\s+action
 _SENTENCE = re.compile(
     rf"(?:User:\s+(?P<principal>\S+(?:\s\S+){{0,3}}?)\s+is|User\s+(?P<bare>arn:\S+)\s+is|(?P<nobody>User)\s+is"
     rf"|(?P<entity>(?:IAM\s+)?(?:entity|user|role|principal))\s+is"
-    rf"|(?P<service>(?:CloudWatch Alarms|\[?[\w.-]+\]?))\s+is|(?P<unnamed>(?:^|(?<=[\s:\"'])))(?=Not\s+authorized))\s*"
+    rf"|(?<![\w.\]-])(?P<service>(?:CloudWatch Alarms|\[?[\w.-]+\]?))\s+is|(?P<unnamed>(?:^|(?<=[\s:\"'])))(?=Not\s+authorized))\s*"
     rf"not\s+authorized\s+(?:to\s+)?perform:?\s+(?!this\b){_PERFORMED}",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -109,12 +109,14 @@ _CALLED = (
         re.IGNORECASE,
     ),
     re.compile(r"Error\s+executing\s+\"(?P<operation>\w+)\"\s+on\s+\"(?=https?:)"),
-    re.compile(r"(?P<code>[A-Z]\w+)\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation"),
+    re.compile(r"\b(?P<code>[A-Z]\w+)\s+when\s+calling\s+the\s+(?P<operation>\w+)\s+operation"),
     re.compile(
         r"operation\s+error\s+[\w ]+:\s*(?P<operation>\w+)(?:,|\s+https\b).*?(?:api\s+error\s+(?P<code>\w+):|$|(?=User:))",
         re.IGNORECASE | re.DOTALL,
     ),
-    re.compile(r"(?P<operation>[A-Z]\w+)\s*オペレーション.*?[(\uff08](?P<code>\w+)[)\uff09]"),
+    re.compile(
+        r"(?<![A-Za-z0-9_])(?P<operation>[A-Z][A-Za-z0-9_]+)\s*オペレーション.*?[(\uff08](?P<code>\w+)[)\uff09]"
+    ),
     re.compile(r"\bAPI:\s+[\w-]+:(?P<operation>\w+)"),
 )
 """Texts that tell the operation, most with the code: botocore, the oldest CLI, PHP, CDK's scripts, Go, Japanese, CloudFormation."""
@@ -178,10 +180,10 @@ _MEMBERS = ("errorMessage", "ErrorMessage", "Message", "message", "error", "Erro
 _CODE_MEMBERS = ("errorCode", "ErrorCode", "__type", "errorType", "Code", "code")
 _DEPTH_MAX = 8
 _OBJECTS_MAX = 20
-_GUTTER = re.compile(r"^(?:[ \t]*[│╷╵|>])+[ \t]?|[ \t]+│[ \t]*$", re.MULTILINE)
+_GUTTER = re.compile(r"^(?:[ \t]*[│╷╵|>])+[ \t]?|(?<![ \t])[ \t]+│[ \t]*$", re.MULTILINE)
 """What Terraform, sops and quoting mail draw at the edges of each line."""
 
-_BOLD = re.compile(r"(?:(?<=\s)|^)\*\*(?=[A-Za-z])(.+?)(?<=\S)\*\*(?!\*)", re.MULTILINE)
+_BOLD = re.compile(r"(?:(?<=\s)|^)\*\*(?=[A-Za-z])(.{1,1000}?)(?<=\S)\*\*(?!\*)", re.MULTILINE)
 _ESCAPED_BLANK = re.compile(r"\\+[nrt](?![\w/.-]*\\)")
 
 
