@@ -1,7 +1,9 @@
 """How a server is to run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from trailwarden.events.insights import Rules
 
 __all__ = ["Config"]
 
@@ -26,6 +28,7 @@ class Config:
     authorization_tail: bool = False
     enforce_rates: bool = False
     tls: bool = False
+    insights: Rules = field(default_factory=Rules)
 
     @property
     def endpoint(self) -> str:

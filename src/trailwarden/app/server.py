@@ -193,6 +193,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         sqs.QueueUpkeep(storage, world, clock),
         eventbridge.Carrier(storage, world, clock),
         access.Expirer(storage, world, clock, retention=config.access_request_retention),
+        cloudtrail.InsightsWatch(storage, clock, chance, config.insights),
         Keeper(lake, clock, seal_interval=config.seal_interval),
         Asking(lake, clock, chance.uuid(), Keyring(vault), buckets),
         cloudtrail.Importer(lake, world, clock),

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 import uvicorn
 
 from trailwarden.app import Config, Server, build
 from trailwarden.app.founding import Unusable
 from trailwarden.app.holding import hold
+from trailwarden.events.insights import Rules
 
 __all__ = ["Announcing", "serve"]
 
@@ -62,6 +64,12 @@ _Lake = Annotated[
 _SealInterval = Annotated[
     float, typer.Option(min=0.1, help="Seconds between commits into event data stores; queries see events at once.")
 ]
+_Insights = Annotated[
+    str,
+    typer.Option(
+        help="When a rate of calls or errors is unusual, where not as usual: least=5,deviations=4,quiet=5 and, in seconds, slot=60,baseline=604800,learning=129600."
+    ),
+]
 _Retention = Annotated[float, typer.Option(min=0, help="Days that decided access requests are kept; 0: for ever.")]
 
 
@@ -85,6 +93,7 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
         bool, typer.Option(help="End denials with their authorization id, as AWS's newer texts do.")
     ] = False,
     enforce_rates: Annotated[bool, typer.Option(help="Enforce AWS's request rates.")] = False,
+    insights: _Insights = "",
 ) -> None:
     """Start the server. It prints `ready http://HOST:PORT account=… region=us-east-1` when it answers."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -108,6 +117,7 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
         authorization_tail=authorization_tail,
         enforce_rates=enforce_rates,
         tls=tls_cert is not None,
+        insights=_rules(insights),
     )
     try:
         with hold(data):
@@ -115,6 +125,15 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
     except Unusable as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from None
+
+
+def _rules(given: str) -> Rules:
+    """Insights' rules with the settings given changed. typer.BadParameter."""
+    pairs = dict(pair.partition("=")[::2] for pair in given.split(",") if pair)
+    try:
+        return msgspec.convert(pairs, Rules, strict=False)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(str(error), param_hint="--insights") from None
 
 
 def asyncio_run(server: Server, listening: socket.socket, certificate: Path | None, key: Path | None) -> None:

@@ -11,7 +11,17 @@ import msgspec
 
 from trailwarden.storage.ports import Conflict, Kind, Storage, Transaction
 
-__all__ = ["DELIVERED", "PREPARED", "PROGRESS", "STREAMED", "Delivered", "Prepared", "Progress", "settled"]
+__all__ = [
+    "AGGREGATED",
+    "DELIVERED",
+    "PREPARED",
+    "PROGRESS",
+    "STREAMED",
+    "Delivered",
+    "Prepared",
+    "Progress",
+    "settled",
+]
 
 T = TypeVar("T")
 
@@ -64,6 +74,8 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
 PROGRESS = Kind("cloudtrail.trail-progress", Progress)
 STREAMED = Kind("cloudtrail.trail-streamed", Progress)
 """How far a trail's events are written into its log group."""
+AGGREGATED = Kind("cloudtrail.trail-aggregated", Progress)
+"""How far a trail's data events are summed up in aggregated events."""
 PREPARED = Kind("cloudtrail.trail-prepared", Prepared)
 DELIVERED = Kind("cloudtrail.trail-delivered", Delivered)
 

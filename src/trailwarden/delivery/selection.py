@@ -10,6 +10,7 @@ import msgspec
 
 from trailwarden import catalog
 from trailwarden.delivery.trail import Trail
+from trailwarden.events.insights import DATA, MANAGEMENT
 from trailwarden.events.selecting import compile_selectors
 from trailwarden.storage.ports import Entry
 
@@ -22,9 +23,11 @@ _KINDS = {
     "Management": "CloudTrail",
     "Data": "CloudTrail",
     "NetworkActivity": "CloudTrail-NetworkActivity",
-    "Insight": "CloudTrail-Insight",
+    MANAGEMENT: "CloudTrail-Insight",
+    DATA: "CloudTrail-Insight",
     "Aggregated": "CloudTrail-Aggregated",
 }
+_INSIGHTS = {MANAGEMENT: "Management", DATA: "Data"}
 _ENDING = frozenset({"StopLogging", "DeleteTrail"})
 _MOMENT = 60.0
 _STS, _STS_REGION = "sts.amazonaws.com", "us-east-1"
@@ -90,8 +93,10 @@ def _chosen(trail: Trail) -> Callable[[Entry], bool]:
     default = not trail.has_custom_event_selectors
 
     def chosen(entry: Entry) -> bool:
-        if entry.category == "Insight":
-            return bool(trail.insight_selectors)
+        if entry.category in _INSIGHTS:
+            return _wants_insight(trail, entry)
+        if entry.category == "Aggregated":
+            return _about(trail, entry)
         if default:
             return entry.category == "Management"
         if not trail.recursive_logging and _of_delivery(trail, entry):
@@ -99,6 +104,34 @@ def _chosen(trail: Trail) -> Callable[[Entry], bool]:
         return takes(msgspec.json.decode(entry.record))
 
     return chosen
+
+
+class _Details(msgspec.Struct, frozen=True):
+    insightType: str = ""  # noqa: N815 — as in the record
+
+
+class _Insight(msgspec.Struct, frozen=True):
+    insightDetails: _Details = _Details()  # noqa: N815 — likewise
+
+
+_insight = msgspec.json.Decoder(_Insight)
+
+
+def _wants_insight(trail: Trail, entry: Entry) -> bool:
+    """Insights of the selected type: on management events of the account, on data events of the trail itself.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html
+    """
+    category = _INSIGHTS[entry.category]
+    wanted = {each.type for each in trail.insight_selectors if category in each.event_categories}
+    if not wanted or (category == "Data" and not _about(trail, entry)):
+        return False
+    return _insight.decode(entry.record).insightDetails.insightType in wanted
+
+
+def _about(trail: Trail, entry: Entry) -> bool:
+    """Whether the event was made of this trail's own events, and for it."""
+    return any(name == trail.arn for _, name in entry.resources)
 
 
 def _of_delivery(trail: Trail, entry: Entry) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from trailwarden.auth.sealing import Vault
 from trailwarden.clock import Chance, Clock
+from trailwarden.delivery.aggregating import Aggregator
 from trailwarden.delivery.chaining import Chains
 from trailwarden.delivery.collecting import Collector
 from trailwarden.delivery.destination import Destination
 from trailwarden.delivery.handing import Handing
 from trailwarden.delivery.integrations import LogGroups, Notices
 from trailwarden.delivery.keys import Keyring
-from trailwarden.delivery.progress import DELIVERED, PROGRESS, STREAMED, settled
+from trailwarden.delivery.progress import AGGREGATED, DELIVERED, PROGRESS, STREAMED, settled
 from trailwarden.delivery.streaming import Streaming
 from trailwarden.delivery.trail import RETIRED, STATUS, TRAIL, Trail
 from trailwarden.storage.ports import Storage, Transaction
@@ -48,6 +49,7 @@ class Deliverer:
     log_groups: LogGroups | None = field(kw_only=True, default=None)
     notices: Notices | None = field(kw_only=True, default=None)
     _streaming: Streaming | None = field(init=False, default=None, repr=False)
+    _aggregator: Aggregator = field(init=False, repr=False)
     _collector: Collector = field(init=False, repr=False)
     _chains: Chains = field(init=False, repr=False)
     _handing: Handing = field(init=False, repr=False)
@@ -55,6 +57,7 @@ class Deliverer:
     _ticking: Ticking = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._aggregator = Aggregator(self.storage, self.chance)
         self._collector = Collector(self.storage, self.chance)
         self._chains = Chains(self.storage, Keyring(self.vault), self.digest_interval)
         self._handing = Handing(
@@ -93,6 +96,7 @@ class Deliverer:
     def _serve(self, trail: Trail, now: float, *, retired: bool, drain: bool) -> None:
         wanted = trail.logging and trail.log_file_validation and not retired
         if drain or retired or self._due(trail, now):
+            self._aggregator.aggregate(trail, now)
             self._stream(trail, now)
             self._collector.collect(trail, now)
         self._handing.hand_over(trail, now, wanted=wanted, every=drain)
@@ -135,6 +139,7 @@ def _forget(transaction: Transaction, trail: Trail) -> None:
         return
     transaction.delete(RETIRED, trail.account, trail.home_region, trail.handle)
     transaction.delete(PROGRESS, trail.account, trail.home_region, trail.handle)
+    transaction.delete(AGGREGATED, trail.account, trail.home_region, trail.handle)
     transaction.delete(STREAMED, trail.account, trail.home_region, trail.handle)
     for status in transaction.list(STATUS, prefix=trail.handle):
         if status.name == trail.handle:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from trailwarden.events.insights import STORE as _INSIGHT
 from trailwarden.events.selecting import compile_selectors
 from trailwarden.lake.store import EventDataStore, Window, windows
 from trailwarden.storage.ports import Entry
@@ -16,7 +17,8 @@ __all__ = ["Selection", "selection"]
 Selection = Callable[[int, Entry], bool]
 """Whether the store takes the event at a position."""
 
-_ACTIVITY = "ActivityAuditLog"
+_ADDRESSED = frozenset({"ActivityAuditLog", "Insight"})
+"""Events that were made for one store, which they name; those of trails are other records."""
 
 
 def selection(store: EventDataStore, newest: int) -> Selection:
@@ -45,9 +47,10 @@ def _chosen(store: EventDataStore, window: Window) -> Callable[[Entry], bool]:
     )
 
     def chosen(entry: Entry) -> bool:
-        if entry.category not in categories:
+        category = "Insight" if entry.category == _INSIGHT else entry.category
+        if category not in categories or entry.category == "Insight":
             return False
-        if entry.category == _ACTIVITY:
+        if category in _ADDRESSED:
             return any(name == store.arn for _, name in entry.resources)
         own = entry.account == store.account or (window.organization and entry.organization == window.organization)
         if not own or not (window.multi_region or entry.region == store.region):

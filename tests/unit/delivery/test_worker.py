@@ -282,12 +282,20 @@ def test_global_services_can_be_left_out(made: Bench) -> None:
     assert made.buckets.event_ids() == local
 
 
-def test_insights_go_to_trails_that_collect_them(made: Bench) -> None:
+def test_insights_go_to_trails_that_collect_their_type_and_digests_list_their_files(made: Bench) -> None:
     made.trail(insight_selectors=(InsightSelector(type="ApiCallRateInsight"),))
-    made.record(category="Insight")
+    for type_ in ("ApiCallRateInsight", "ApiErrorRateInsight"):
+        made.record(category="Insight", record=msgspec.json.encode({"insightDetails": {"insightType": type_}}))
+    made.record(category="Insight", record=b"{}")
     made.run()
     (key,) = made.buckets.keys("CloudTrail-Insight")
     assert "_CloudTrail-Insight_us-east-1_" in key
+    assert [each["insightDetails"]["insightType"] for each in made.buckets.content(key)["Records"]] == [
+        "ApiCallRateInsight"
+    ]
+    made.run(3_700)
+    (digest,) = made.buckets.keys("CloudTrail-Digest")
+    assert key in [each["s3Object"] for each in made.buckets.content(digest)["logFiles"]]
 
 
 def test_own_deliveries_can_be_left_out(made: Bench) -> None:

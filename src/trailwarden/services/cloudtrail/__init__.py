@@ -13,6 +13,7 @@ from trailwarden.services.cloudtrail import (
     history,
     imports,
     insights,
+    insights_data,
     public_keys,
     queries,
     resource_policies,
@@ -23,10 +24,12 @@ from trailwarden.services.cloudtrail import (
 )
 from trailwarden.services.cloudtrail.facts import cloudtrail_facts
 from trailwarden.services.cloudtrail.importing import Importer
+from trailwarden.services.cloudtrail.insights_watch import InsightsWatch
 from trailwarden.services.cloudtrail.query import CLOUDTRAIL_LOOKUPS
 
 __all__ = [
     "CLOUDTRAIL_LOOKUPS",
+    "InsightsWatch",
     "Importer",
     "audit_events",
     "channels",
@@ -38,6 +41,7 @@ __all__ = [
     "history",
     "imports",
     "insights",
+    "insights_data",
     "public_keys",
     "queries",
     "resource_policies",

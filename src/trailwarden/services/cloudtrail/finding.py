@@ -36,15 +36,17 @@ def find_trail(call: Call, world: World, given: str) -> Trail:
     return trail
 
 
-def operated_trail(call: Call, world: World, given: str) -> Trail:
+def operated_trail(call: Call, world: World, given: str, refusal: AwsError | None = None) -> Trail:
     """The trail to read where members may not: what an organization's trail selects is for its administrators.
 
-    As `find_trail`; CloudTrailARNInvalidException for members.
+    As `find_trail`; `refusal` (CloudTrailARNInvalidException) for members.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html
     """
     trail = find_trail(call, world, given)
     if not _operates(call, world, trail):
+        if refusal is not None:
+            raise refusal
         _refuse_foreign(call, trail_reference(given, account=call.account, region=call.region))
     return trail
 

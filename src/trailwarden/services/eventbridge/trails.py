@@ -14,6 +14,7 @@ from trailwarden.clock import iso
 from trailwarden.delivery.progress import Progress
 from trailwarden.delivery.selection import Selection, selection
 from trailwarden.delivery.trail import TRAIL
+from trailwarden.events.insights import DATA, MANAGEMENT
 from trailwarden.services.eventbridge.archive import ARCHIVE
 from trailwarden.services.eventbridge.bus import DEFAULT, bus_at
 from trailwarden.services.eventbridge.routing import route
@@ -128,8 +129,8 @@ def _trails(reader: Reader) -> list[Selection]:
 
 
 def _handed(world: World, number: int, entry: Entry, trails: Sequence[Selection]) -> int:
-    """Data events and insights go only where a trail logs them; what is too large goes nowhere."""
-    if len(entry.record) > _LARGEST:
+    """Data events and insights go only where a trail logs them; aggregated events and what is too large go nowhere."""
+    if len(entry.record) > _LARGEST or entry.category == "Aggregated":
         return 0
     if entry.category != "Management" and not any(select(number, entry) for select in trails):
         return 0
@@ -150,12 +151,21 @@ def _admitted(rule: Rule, entry: Entry) -> bool:
     return rule.state == ALL_READS or not (reads and named)
 
 
+def _source(entry: Entry) -> str:
+    """The service called; an insight is CloudTrail's own.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+    service = "cloudtrail" if entry.category in {MANAGEMENT, DATA} else entry.source.removesuffix(".amazonaws.com")
+    return f"aws.{service}"
+
+
 def _event(world: World, entry: Entry, record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "version": "0",
         "id": world.chance.uuid(),
         "detail-type": _TYPES.get(record.get("eventType", ""), _TYPES["AwsApiCall"]),
-        "source": f"aws.{entry.source.removesuffix('.amazonaws.com')}",
+        "source": _source(entry),
         "account": entry.account,
         "time": record.get("eventTime") or iso(entry.time),
         "region": entry.region,
