@@ -241,6 +241,7 @@ def test_the_bounds_are_what_they_are_said_to_be() -> None:
         ("[" * DEPTH_MAX + "]" * DEPTH_MAX, "[" * (DEPTH_MAX + 1) + "]" * (DEPTH_MAX + 1)),
         ('{"a":' * DEPTH_MAX + "1" + "}" * DEPTH_MAX, '{"a":' * (DEPTH_MAX + 1) + "1" + "}" * (DEPTH_MAX + 1)),
         ("[1,2,3," * DEPTH_MAX + "4" + "]" * DEPTH_MAX, "[1,2,3," * (DEPTH_MAX + 1) + "4" + "]" * (DEPTH_MAX + 1)),
+        ("[" + "[]," * 40 + "[" * 14 + "]" * 15, "[" + "[]," * 40 + "[" * 16 + "]" * 17),
         ("[" + "[],{}," * DEPTH_MAX + "1]", "[" * (DEPTH_MAX + 1) + "[],{}" + "]" * (DEPTH_MAX + 1)),
         ("9" * 64, "9" * 65),
     ):

@@ -15,6 +15,8 @@ from trailwarden.policy.variables import Variable, parse_template
         ("*${a}?", (Wild.ANY, Variable("a", "a"), Wild.ONE)),
         ("${a, 'b c'}", (Variable("a", "a", "b c"),)),
         ("${a,''}x'}", (Variable("a", "a", ""), "x'}")),
+        ("'}'${a}", ("'}'", Variable("a", "a"))),
+        ("'${a}'", ("'", Variable("a", "a"), "'")),
         ("${a,'}'}", (Variable("a", "a", "}"),)),
         ("${a,b}", (Variable("a,b", "a,b"),)),
         ("${a,'}", (Variable("a,'", "a,'"),)),
