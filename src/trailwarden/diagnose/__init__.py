@@ -7,7 +7,7 @@ from trailwarden.diagnose.edits import Attach, ClientCall, Edit, SetDocument
 from trailwarden.diagnose.grouping import Group, Recurrence, count_denials, group_denials
 from trailwarden.diagnose.intake import read_denials, read_event, read_input
 from trailwarden.diagnose.logs import LogFile, LogFiles
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.message import read_message, read_messages
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy

@@ -13,7 +13,8 @@ from trailwarden.diagnose.case import Case, ask
 from trailwarden.diagnose.cause import cause_line
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.destinations import Examined
-from trailwarden.diagnose.mends import Mend, mends_of
+from trailwarden.diagnose.mend import Mend
+from trailwarden.diagnose.mends import mends_of
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.tasks import all_at_once
 from trailwarden.diagnose.wording import caller_named

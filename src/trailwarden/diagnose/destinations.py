@@ -17,7 +17,8 @@ from trailwarden.diagnose.case import Case, MoreNeeded, ask
 from trailwarden.diagnose.cause import cause_line
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.edits import Edit, SetDocument, apply_edits
-from trailwarden.diagnose.mends import Mend, mends_of
+from trailwarden.diagnose.mend import Mend
+from trailwarden.diagnose.mends import mends_of
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import holder_named

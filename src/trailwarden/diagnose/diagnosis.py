@@ -13,7 +13,8 @@ from trailwarden.diagnose.elsewhere import elsewhere
 from trailwarden.diagnose.federation import federated
 from trailwarden.diagnose.implied import implied, linked_role_missing, refusals_of
 from trailwarden.diagnose.known import code_of, known
-from trailwarden.diagnose.mends import Mend, mends_of
+from trailwarden.diagnose.mend import Mend
+from trailwarden.diagnose.mends import mends_of
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.requests import conditional_allow, requests_of

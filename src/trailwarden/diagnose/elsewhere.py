@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from trailwarden.diagnose.credential_sayings import CREDENTIAL_SAYINGS
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.saying import Saying, saying

@@ -13,7 +13,7 @@ from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.document import statements_of, with_statements
 from trailwarden.diagnose.edits import Place, SetDocument, apply_edits
 from trailwarden.diagnose.known import Known
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.policy import (

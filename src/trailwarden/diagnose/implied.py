@@ -9,7 +9,7 @@ from trailwarden.arn import Arn
 from trailwarden.diagnose.calls import call_of
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.edits import Act, ClientCall
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 
 __all__ = ["implied", "linked_role_missing", "refusals_of"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trailwarden.arn import Arn
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.edits import Act, ClientCall
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 

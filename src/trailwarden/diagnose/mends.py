@@ -8,8 +8,9 @@ from typing import Any
 from trailwarden.arn import Arn
 from trailwarden.diagnose.case import Case, managed_source
 from trailwarden.diagnose.document import statements_of, with_statements
-from trailwarden.diagnose.edits import Act, Attach, Edit, Place, SetDocument, apply_edits
+from trailwarden.diagnose.edits import Attach, Edit, Place, SetDocument, apply_edits
 from trailwarden.diagnose.managed import managed_for
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.remainder import remainder_of
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import caller_named, resource_named, statement_named
@@ -26,49 +27,11 @@ from trailwarden.policy import (
     near_misses,
 )
 
-__all__ = ["Mend", "mends_of"]
+__all__ = ["mends_of"]
 
 _COMBINATIONS_MAX = 12
 _SOURCED = ("aws:SourceArn", "s3:x-amz-acl", "kms:EncryptionContext:aws:cloudtrail:arn")
 _GUARDRAILS = frozenset({Layer.SCP, Layer.RCP, Layer.BOUNDARY, Layer.ENDPOINT})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mend:
-    """One way out. `edits` is empty where no policy is to be changed: then the `title` says what to do instead.
-
-    `guardrail`: it loosens what somebody put there to hold. `approver` is who must agree. `remainder` lists what else
-    becomes allowed to the caller, `others` who else gains by it (see `Remainder`). `proved`: the request, evaluated with the edits, is allowed, and it is not with
-    any one of them left out. `told` is the remedy where the edits do not tell it.
-    """
-
-    title: str
-    edits: tuple[Edit, ...] = ()
-    guardrail: bool = False
-    approver: str = ""
-    remainder: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    proved: bool = False
-    told: Remedy | None = None
-
-    @property
-    def remedy(self) -> Remedy:
-        """The kind of way out."""
-        if self.told is not None:
-            return self.told
-        if not self.edits:
-            return Remedy.REQUEST
-        if all(isinstance(edit, Act) for edit in self.edits):
-            return Remedy.SETTING
-        corrected = all(isinstance(edit, SetDocument) and _corrects(edit) for edit in self.edits)
-        return Remedy.CORRECT if corrected else Remedy.ALLOW
-
-
-def _corrects(edit: SetDocument) -> bool:
-    """Whether the document keeps its number of statements."""
-    if not edit.before:
-        return False
-    return len(statements_of(edit.before)) == len(statements_of(edit.after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

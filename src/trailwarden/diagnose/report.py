@@ -15,7 +15,7 @@ from trailwarden.arn import Arn
 from trailwarden.diagnose.diagnosis import Diagnosis
 from trailwarden.diagnose.edits import Act, Attach, Edit, SetDocument, pretty
 from trailwarden.diagnose.grouping import Group
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 
 __all__ = ["as_data", "as_markdown", "as_text", "groups_as_data", "groups_as_markdown", "groups_as_text"]
 

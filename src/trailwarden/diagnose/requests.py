@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 from collections.abc import Iterable, Iterator, Mapping
 
 from trailwarden.diagnose.case import Case
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.wording import statement_named
 from trailwarden.policy import Condition, Element, Found, Layer, near_misses

@@ -7,7 +7,7 @@ from trailwarden.arn import Arn
 from trailwarden.diagnose.case import MoreNeeded, rebuild
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.policy import Layer

@@ -10,7 +10,7 @@ from trailwarden.diagnose.case import Case, MoreNeeded, ask
 from trailwarden.diagnose.cause import blamed_statements
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.known import Known
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.diagnose.told import told_layer

@@ -12,7 +12,7 @@ from trailwarden.diagnose.case import Case, ask
 from trailwarden.diagnose.data import AccountData
 from trailwarden.diagnose.document import VERSION, statements_of, with_statements
 from trailwarden.diagnose.edits import Place, SetDocument, apply_edits
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.policy import ContextValue, Layer, PolicySet, Source, evaluate
 

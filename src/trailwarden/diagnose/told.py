@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from trailwarden import catalog
 from trailwarden.arn import Arn
 from trailwarden.diagnose.known import Known
-from trailwarden.diagnose.mends import Mend
+from trailwarden.diagnose.mend import Mend
 from trailwarden.diagnose.refusal import Refusal
 from trailwarden.diagnose.remedy import Remedy
 from trailwarden.policy import Layer
