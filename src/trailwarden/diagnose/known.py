@@ -67,17 +67,21 @@ def known(refusal: Refusal, code: str, data: AccountData | None = None) -> Known
     return explain(refusal) if explain else None
 
 
+def _made_linked_role() -> Mend:
+    return Mend(
+        title="make the service-linked role, in the management account",
+        edits=(_linked_role(_CLOUDTRAIL),),
+        approver="an administrator of the management account",
+    )
+
+
 def _service_linked_role(_: Refusal) -> Known:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/using-service-linked-roles.html."""
     return Known(
         cause="the management account has no service-linked role AWSServiceRoleForCloudTrail: the delegated administrator was "
         "added through Organizations, which does not make it",
         mends=(
-            Mend(
-                title="make the service-linked role, in the management account",
-                edits=(_linked_role(_CLOUDTRAIL),),
-                approver="an administrator of the management account",
-            ),
+            _made_linked_role(),
             Mend(
                 title="or register the delegated administrator through CloudTrail, in the management account: "
                 "aws cloudtrail register-organization-delegated-admin --member-account-id ACCOUNT",
@@ -97,11 +101,7 @@ def _dependencies(_: Refusal) -> Known:
         cause="CloudTrail acts in its caller's name for the organization, and one of the calls was refused: to Organizations, or to make "
         "its service-linked role AWSServiceRoleForCloudTrail, which may be missing",
         mends=(
-            Mend(
-                title="make the service-linked role, in the management account",
-                edits=(_linked_role(_CLOUDTRAIL),),
-                approver="an administrator of the management account",
-            ),
+            _made_linked_role(),
             Mend(
                 title="or allow the caller iam:CreateServiceLinkedRole for cloudtrail.amazonaws.com, organizations:DescribeOrganization and "
                 "organizations:ListAWSServiceAccessForOrganization; the event of the call tells the caller",
