@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from trailwarden.storage.ports import Kind
 
 __all__ = ["PROFILE", "InstanceProfile", "ProfileAlreadyExists", "ProfileNotFound", "add_role_to_instance_profile",
            "create_instance_profile", "delete_instance_profile", "get_instance_profile", "list_instance_profiles",
-           "list_instance_profiles_for_role", "profile_named", "profile_shown", "profiles_of",
+           "list_instance_profiles_for_role", "profile_named", "profile_shown", "profiles_by_role", "profiles_of",
            "remove_role_from_instance_profile"]  # fmt: skip
 
 
@@ -168,6 +169,14 @@ def profiles_of(call: Call, world: World, role: Role) -> list[InstanceProfile]:
     """The instance profiles that hold the role."""
     found = (document.body for document in world.list(PROFILE, call.account, ""))
     return [profile for profile in found if profile.role == role.name]
+
+
+def profiles_by_role(call: Call, world: World) -> Mapping[str, Sequence[InstanceProfile]]:
+    """The instance profiles by the names of the roles that they hold."""
+    held: defaultdict[str, list[InstanceProfile]] = defaultdict(list)
+    for document in world.list(PROFILE, call.account, ""):
+        held[document.body.role].append(document.body)
+    return held
 
 
 def profile_shown(call: Call, world: World, profile: InstanceProfile, *, whole: bool = True) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html (Marker, MaxItems)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from trailwarden.services.paging import NotOurs, behind, cut, place_of
 from trailwarden.services.world import World
 from trailwarden.storage.ports import Kind
 
-__all__ = ["Page", "page", "page_of_documents"]
+__all__ = ["Page", "page", "page_of_documents", "page_read"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -34,6 +35,15 @@ class Page(Generic[T]):
 def page(call: Call, items: Sequence[T], key: Callable[[T], str]) -> Page[T]:
     """The page that the call asks for, in order of `key`."""
     return _cut(behind(items, _position(call), key), call.params.get("MaxItems", _SIZE), key)
+
+
+def page_read(call: Call, read: Callable[[str, int], Iterator[T]], key: Callable[[T], str]) -> Page[T]:
+    """The page that the call asks for of what `read` gives, in order of `key`, behind a position; no more is drawn from it.
+
+    The count it is told is that of one page and an item, which tells whether anything follows.
+    """
+    count = call.params.get("MaxItems", _SIZE) + 1
+    return _cut(list(islice(read(_position(call), count), count)), count - 1, key)
 
 
 def page_of_documents(
