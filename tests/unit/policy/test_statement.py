@@ -11,8 +11,11 @@ from trailwarden.policy import (
     Layer,
     Policy,
     PolicySet,
+    Principal,
+    PrincipalKind,
     Reach,
     Source,
+    authorization_payload,
     compile_policy,
     evaluate,
     explain,
@@ -158,3 +161,17 @@ def test_the_old_version_has_no_variables() -> None:
         found = PolicySet(identity=(compile_policy(document, SOURCE),))
         for asked in ("${aws:username}", "mateojackson"):
             assert decide("user", found, context={**context, "s3:prefix": asked}).allowed is (asked == prefix)
+
+
+def test_what_is_not_told_is_not_so() -> None:
+    principal = Principal(kind=PrincipalKind.USER, account="123456789012", arn="")
+    request = AccessRequest(principal=principal, action="s3:GetObject", resource="*")
+    assert not any((SOURCE.inline, SOURCE.aws_managed, principal.service_linked, principal.management_account))
+    assert not any((request.resource_in_management_account, request.resource_aws_managed, request.context))
+
+
+def test_a_principal_without_an_id_is_shown_by_none() -> None:
+    principal = Principal(kind=PrincipalKind.USER, account="123456789012", arn=PRINCIPALS["user"].arn)
+    request = AccessRequest(principal=principal, action="s3:GetObject", resource="*")
+    payload = authorization_payload(evaluate(request, PolicySet(identity=(policy(Effect="Deny"),))))
+    assert [each["principals"] for each in payload["matchedStatements"]["items"]] == [{"items": []}]
