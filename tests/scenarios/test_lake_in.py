@@ -358,3 +358,23 @@ def test_an_import_outlives_a_killed_server(tmp_path: Path) -> None:
     counted = f"SELECT count(*) AS n, count(DISTINCT eventID) AS ids FROM {store.rpartition('/')[2]}"
     assert rows_of(trails, counted) == [{"n": "45000", "ids": "45000"}]
     server.end()
+
+
+def test_samples_and_prompts_give_statements_that_run(lake: Live) -> None:
+    trails = lake.client("cloudtrail")
+    store = str(trails.create_event_data_store(Name="asked")["EventDataStoreArn"]).rpartition("/")[2]
+    lake.client("iam").create_user(UserName="mateojackson")
+    found = trails.search_sample_queries(SearchPhrase="IAM users that were created", MaxResults=2)
+    assert found["SearchResults"][0]["Name"] == "Users created and deleted"
+    assert len(found["SearchResults"]) == 2
+    more = trails.search_sample_queries(SearchPhrase="IAM users that were created", NextToken=found["NextToken"])
+    assert more["SearchResults"][0]["Relevance"] <= found["SearchResults"][1]["Relevance"]
+    rows = rows_of(trails, found["SearchResults"][0]["SQL"].replace("$EDS_ID", store))
+    assert [row["user"] for row in rows] == ["mateojackson"]
+    made = trails.generate_query(EventDataStores=[store], Prompt="Who called CreateUser in the last hour?")
+    by_alias = trails.start_query(QueryAlias=made["QueryAlias"])["QueryId"]
+    assert trails.describe_query(QueryId=by_alias)["QueryString"] == made["QueryStatement"]
+    assert [row["eventName"] for row in rows_of(trails, made["QueryStatement"])] == ["CreateUser"]
+    assert refusal(trails.generate_query, EventDataStores=[store], Prompt="Is it going to rain?") == (
+        "GenerateResponseException"
+    )
