@@ -275,6 +275,52 @@ def test_nothing_is_counted_where_nobody_wants_it_and_all_is_forgotten_when_turn
     assert list(trails.storage.begin().list(WATCH)) == []
 
 
+def test_an_organizations_trail_hears_of_members_and_only_of_its_own_region(trails: Desk) -> None:
+    on(trails, trail(trails, organization="o-example"), ("ApiCallRateInsight", ("Management",)))
+    calls = Calls(trails)
+    member = {"account": OTHER, "organization": "o-example"}
+    burst(calls, **member)
+    (entry,) = journal(trails, "Insight")
+    assert (entry.account, entry.organization) == (OTHER, "o-example")
+    time = trails.now + HOUR
+    calls.run(time)
+    calls.record(time + 1, 80, region="eu-west-1", **member)
+    calls.record(time + 1, 80, account="444455556666")
+    calls.run(time + 2 * MINUTE)
+    assert {each.region for each in journal(trails, "Insight")} == {"us-east-1"}
+    assert {each.account for each in journal(trails, "Insight")} == {OTHER}
+
+
+def test_what_the_organization_counted_is_not_counted_again_for_the_account(trails: Desk) -> None:
+    on(trails, trail(trails, organization="o-example"), ("ApiCallRateInsight", ("Management",)))
+    own = trail(trails, "own", multi_region=True)
+    member = msgspec.structs.replace(own, account=OTHER)
+    calls = Calls(trails)
+    told = {"account": OTHER, "organization": "o-example"}
+    for hour in range(48):
+        calls.record(START + hour * HOUR, 3, **told)
+    calls.run(START + 2 * DAY)
+    on(trails, member, ("ApiCallRateInsight", ("Management",)))
+    time = START + 2 * DAY + HOUR
+    calls.run(time)
+    calls.record(time + 1, 50, **told)
+    calls.run(time + 2 * MINUTE)
+    (start,) = records(journal(trails, "Insight"))
+    average = start["insightDetails"]["insightContext"]["statistics"]["baseline"]["average"]
+    assert average == pytest.approx(3 * 48 / (49 * 60))
+
+
+def test_a_clock_that_was_ahead_holds_nothing_up(trails: Desk) -> None:
+    on(trails, trail(trails), ("ApiCallRateInsight", ("Management",)))
+    calls = Calls(trails)
+    calls.run(START)
+    calls.record(START + 10 * DAY, 1)
+    calls.record(START + 1, 4)
+    calls.run(START + HOUR)
+    asked = {"EventSource": "iam.amazonaws.com", "EventName": "CreateUser", "InsightType": "ApiCallRateInsight"}
+    assert trails.call("cloudtrail:ListInsightsMetricData", asked)["Values"] == [4.0]
+
+
 NO_WRITES = EventSelector(read_write_type="ReadOnly")
 NO_MANAGEMENT = AdvancedSelector(
     field_selectors=(
