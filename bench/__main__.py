@@ -54,6 +54,6 @@ def main() -> None:
 
 if sys.argv[1:] != ["policy"]:
     main()
-    for bench in ("bench.stages", "bench.replay", "bench.validation"):
+    for bench in ("bench.stages", "bench.replay", "bench.validation", "bench.identity"):
         subprocess.run([sys.executable, "-m", bench], check=False)
 policy.main()

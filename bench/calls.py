@@ -9,7 +9,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-__all__ = ["CALLS", "preparations", "prepare", "requests_for"]
+__all__ = ["CALLS", "preparations", "prepare", "requests_for", "signed_form"]
 
 _REGION = "us-east-1"
 _BUCKET = "amzn-s3-demo-bucket"
@@ -48,7 +48,7 @@ def preparations(server: Running) -> list[bytes]:
         _signed(server, "s3", "PUT", f"/{_BUCKET}", b"", {}),
         _signed(server, "s3", "PUT", f"/{_BUCKET}?policy", _policy().encode(), {}),
         _signed(server, "cloudtrail", "POST", "/", named, trail),
-        _form(server, "iam", "Action=CreateUser&Version=2010-05-08&UserName=mateojackson"),
+        signed_form(server, "iam", "Action=CreateUser&Version=2010-05-08&UserName=mateojackson"),
     ]
 
 
@@ -70,11 +70,11 @@ def requests_for(call: str, server: Running) -> list[bytes]:
 
 
 def _identity(server: Running) -> list[bytes]:
-    return [_form(server, "sts", "Action=GetCallerIdentity&Version=2011-06-15")]
+    return [signed_form(server, "sts", "Action=GetCallerIdentity&Version=2011-06-15")]
 
 
 def _user(server: Running) -> list[bytes]:
-    return [_form(server, "iam", "Action=GetUser&Version=2010-05-08&UserName=mateojackson")]
+    return [signed_form(server, "iam", "Action=GetUser&Version=2010-05-08&UserName=mateojackson")]
 
 
 def _status(server: Running) -> list[bytes]:
@@ -93,7 +93,8 @@ def _objects(server: Running) -> list[bytes]:
 _MAKERS = dict(zip(CALLS, (_identity, _status, _user, _objects), strict=True))
 
 
-def _form(server: Running, service: str, body: str) -> bytes:
+def signed_form(server: Running, service: str, body: str) -> bytes:
+    """A signed call of the query protocol."""
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     return _signed(server, service, "POST", "/", body.encode(), headers)
 
