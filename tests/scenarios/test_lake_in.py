@@ -378,3 +378,46 @@ def test_samples_and_prompts_give_statements_that_run(lake: Live) -> None:
     assert refusal(trails.generate_query, EventDataStores=[store], Prompt="Is it going to rain?") == (
         "GenerateResponseException"
     )
+
+
+def test_a_dashboard_is_refreshed(lake: Live) -> None:
+    trails = lake.client("cloudtrail")
+    store = str(trails.create_event_data_store(Name="drawn")["EventDataStoreArn"])
+    widget = {
+        "QueryStatement": "SELECT eventName, count(*) AS n FROM "
+        f"{store.rpartition('/')[2]} WHERE eventTime > '?' AND eventTime < '?' AND eventName = 'CreateDashboard' GROUP BY 1",
+        "QueryParameters": ["$StartTime$", "$EndTime$"],
+        "ViewProperties": {"View": "Table", "Title": "Boards"},
+    }
+    board = trails.create_dashboard(Name="boards", Widgets=[widget])
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "cloudtrail:StartQuery",
+                "Resource": store,
+                "Condition": {
+                    "StringEquals": {"AWS:SourceArn": board["DashboardArn"], "AWS:SourceAccount": lake.account}
+                },
+            }
+        ],
+    }
+    alias = board["Widgets"][0]["QueryAlias"]
+    refused = trails.start_dashboard_refresh(DashboardId="boards")["RefreshId"]
+    told = trails.describe_query(QueryAlias=alias, RefreshId=refused)
+    assert (told["QueryStatus"], "cloudtrail:StartQuery" in told["ErrorMessage"]) == ("FAILED", True)
+    trails.put_resource_policy(ResourceArn=store, ResourcePolicy=json.dumps(policy))
+    span = {"$StartTime$": "2026-01-01T00:00:00Z", "$EndTime$": "2100-01-01T00:00:00Z"}
+    refresh = trails.start_dashboard_refresh(DashboardId=board["DashboardArn"], QueryParameterValues=span)["RefreshId"]
+    for _ in range(600):
+        described = trails.describe_query(QueryAlias=alias, RefreshId=refresh)
+        if described["QueryStatus"] in ENDED:
+            break
+        time.sleep(0.05)
+    assert described["QueryStatus"] == "FINISHED", described
+    rows = trails.get_query_results(QueryId=described["QueryId"])["QueryResultRows"]
+    assert rows == [[{"eventName": "CreateDashboard"}, {"n": "1"}]]
+    assert trails.get_dashboard(DashboardId="boards")["LastRefreshId"] == refresh
+    assert refusal(trails.start_dashboard_refresh, DashboardId="nothing") == "ResourceNotFoundException"

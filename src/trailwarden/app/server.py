@@ -197,6 +197,7 @@ def build(config: Config, *, clock: Clock = system_clock, chance: Chance | None 
         Keeper(lake, clock, seal_interval=config.seal_interval),
         Asking(lake, clock, chance.uuid(), Keyring(vault), buckets),
         cloudtrail.Importer(lake, world, clock),
+        cloudtrail.Refresher(storage, world, clock),
     )
     return Server(
         config=config,

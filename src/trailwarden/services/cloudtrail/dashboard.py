@@ -32,7 +32,11 @@ class RefreshSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
-    """A dashboard. Key: (account, region, name). `policy` is its resource-based policy or ""."""
+    """A dashboard. Key: (account, region, name). `policy` is its resource-based policy or "".
+
+    `refreshed` is when it was last refreshed, `last_refresh` that refresh's id; `scheduled` is when its schedule was last
+    followed, `failure` why that did not succeed. Times are seconds since the epoch, 0 for never.
+    """
 
     account: str
     region: str
@@ -44,6 +48,10 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
     protected: bool = False
     tags: dict[str, str] = {}
     policy: str = ""
+    last_refresh: str = ""
+    refreshed: float = 0.0
+    scheduled: float = 0.0
+    failure: str = ""
 
     @property
     def arn(self) -> str:

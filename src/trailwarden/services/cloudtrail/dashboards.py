@@ -31,7 +31,15 @@ from trailwarden.services.cloudtrail.tags import checked_tags
 from trailwarden.services.registry import operation
 from trailwarden.services.world import World
 
-__all__ = ["create_dashboard", "delete_dashboard", "get_dashboard", "list_dashboards", "update_dashboard"]
+__all__ = [
+    "ServiceQuotaExceededException",
+    "create_dashboard",
+    "delete_dashboard",
+    "find_dashboard",
+    "get_dashboard",
+    "list_dashboards",
+    "update_dashboard",
+]
 
 _PER_REGION = 100
 _WIDGETS = 10
@@ -94,9 +102,11 @@ def get_dashboard(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetDashboard.html
     """
-    dashboard = _find(call, world)
+    dashboard = find_dashboard(call, world)
     times = {"CreatedTimestamp": dashboard.created, "UpdatedTimestamp": dashboard.updated}
-    return {**shown_dashboard(dashboard), "Status": "CREATED", **times}
+    told = {"LastRefreshId": dashboard.last_refresh, "LastRefreshFailureReason": dashboard.failure}
+    refreshes = {member: value for member, value in told.items() if value}
+    return {**shown_dashboard(dashboard), "Status": "CREATED", **times, **refreshes}
 
 
 @operation("cloudtrail:ListDashboards")
@@ -122,7 +132,7 @@ def update_dashboard(call: Call, world: World) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateDashboard.html
     """
-    dashboard = _find(call, world)
+    dashboard = find_dashboard(call, world)
     asked = call.params
     dashboard = msgspec.structs.replace(
         dashboard,
@@ -143,7 +153,7 @@ def delete_dashboard(call: Call, world: World) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteDashboard.html
     """
-    dashboard = _find(call, world)
+    dashboard = find_dashboard(call, world)
     if dashboard.protected:
         raise ConflictException(
             reason="The dashboard cannot be deleted because termination protection is enabled for it."
@@ -151,7 +161,8 @@ def delete_dashboard(call: Call, world: World) -> None:
     world.delete(DASHBOARD, dashboard.account, dashboard.region, dashboard.name)
 
 
-def _find(call: Call, world: World) -> Dashboard:
+def find_dashboard(call: Call, world: World) -> Dashboard:
+    """The dashboard that a name or an ARN means. ResourceNotFoundException."""
     given: str = call.params["DashboardId"]
     arn = Arn.parse(given)
     if arn is None:
