@@ -11,6 +11,7 @@ from trailwarden.errors import AwsError, ValidationException
 
 __all__ = [
     "InvalidAction",
+    "InvalidInputException",
     "InvalidParameterException",
     "MalformedQueryString",
     "MalformedXML",
@@ -62,6 +63,18 @@ class InvalidParameterException(ValidationException):
 
     code = "InvalidParameterException"
     codes: ClassVar[Mapping[str, str]] = {}
+
+
+class InvalidInputException(AwsError):
+    """A member of the input of Organizations breaks a constraint of the model; the member Reason tells how.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribePolicy.html#API_DescribePolicy_Errors
+    """
+
+    message = "{text}"
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(members={"Reason": reason}, text=text)
 
 
 class MalformedXML(AwsError):

@@ -11,6 +11,7 @@ from typing import Any
 from trailwarden.errors import ValidationException
 from trailwarden.wire import library
 from trailwarden.wire.errors import (
+    InvalidInputException,
     InvalidParameterException,
     MalformedXML,
     MissingParameter,
@@ -37,6 +38,20 @@ _LONGEST_SEARCH = 8192
 
 _LOGS_NAME = re.compile(r"at 'log(Group|Stream)Name' failed to satisfy constraint: Member must have length less")
 _LOGS_NAME_TOO_LONG = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+
+_ORGANIZATIONS = {
+    "must not be null": ("INPUT_REQUIRED", "You must include a value for all required parameters."),
+    "regular expression pattern": ("INVALID_PATTERN", "You provided a value that does not match the required pattern."),
+    "enum value set": ("INVALID_ENUM", "You specified an invalid value."),
+    "length less than": ("MAX_LENGTH_EXCEEDED", "You provided a value that is longer than allowed."),
+    "length greater than": ("MIN_LENGTH_EXCEEDED", "You provided a value that is shorter than required."),
+    "value less than": ("MAX_VALUE_EXCEEDED", "You provided a value that is larger than allowed."),
+    "": ("MIN_VALUE_EXCEEDED", "You provided a value that is smaller than required."),
+}
+"""Words of a broken constraint, and what Organizations says of it: its Reason, and the message.
+
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribePolicy.html#API_DescribePolicy_Errors
+"""
 
 Problems = list[str]
 Check = Callable[[Any, str, Problems], None]
@@ -98,7 +113,14 @@ def _refuse(service: str, operation: str, problems: Problems) -> None:
         raise InvalidParameterException(
             reason=_LOGS_NAME_TOO_LONG if name_too_long else head + "; ".join(problems[:_MOST_PROBLEMS])
         )
+    if service == "organizations":
+        raise InvalidInputException(*_organizations_reason(problems[0]))
     raise ValidationException(reason=head + "; ".join(problems[:_MOST_PROBLEMS]))
+
+
+def _organizations_reason(problem: str) -> tuple[str, str]:
+    constraint = problem.rpartition("constraint: ")[2]
+    return next(told for words, told in _ORGANIZATIONS.items() if words in constraint)
 
 
 class _Checks:

@@ -50,6 +50,45 @@ def test_a_broken_constraint_is_told_in_awss_words(asked: HttpRequest, text: str
     assert refused.value.text == text
 
 
+ORGANIZATIONS = [
+    (
+        "DescribePolicy",
+        '{"PolicyId":"x"}',
+        "INVALID_PATTERN",
+        "You provided a value that does not match the required pattern.",
+    ),
+    ("DescribePolicy", "{}", "INPUT_REQUIRED", "You must include a value for all required parameters."),
+    (
+        "ListPolicies",
+        '{"Filter":"MUST NOT BE NULL: must not be null"}',
+        "INVALID_ENUM",
+        "You specified an invalid value.",
+    ),
+    ("ListRoots", '{"MaxResults":21}', "MAX_VALUE_EXCEEDED", "You provided a value that is larger than allowed."),
+    ("ListRoots", '{"MaxResults":0}', "MIN_VALUE_EXCEEDED", "You provided a value that is smaller than required."),
+    (
+        "CreateOrganizationalUnit",
+        f'{{"ParentId":"r-exam","Name":"{"a" * 129}"}}',
+        "MAX_LENGTH_EXCEEDED",
+        "You provided a value that is longer than allowed.",
+    ),
+    (
+        "CreateOrganizationalUnit",
+        '{"ParentId":"r-exam","Name":""}',
+        "MIN_LENGTH_EXCEEDED",
+        "You provided a value that is shorter than required.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "body", "reason", "text"), ORGANIZATIONS)
+def test_organizations_has_words_of_its_own(operation: str, body: str, reason: str, text: str) -> None:
+    with pytest.raises(AwsError) as refused:
+        wire.validate(parsed(targeted(f"AWSOrganizationsV20161128.{operation}", body.encode(), "organizations")))
+    assert type(refused.value).__name__ == "InvalidInputException"
+    assert (refused.value.members, refused.value.text) == ({"Reason": reason}, text)
+
+
 KEPT = [
     targeted("CloudTrail_20131101.GetTrail", b'{"Name":""}'),  # CloudTrail has errors of its own for its members
     form("iam", "Action=CreateUser&UserName=mateojackson&Tags.member.1.Key=Größe&Tags.member.1.Value="),
