@@ -20,6 +20,7 @@ from trailwarden.policy import (
     evaluate,
     explain,
     near_misses,
+    simulations,
 )
 
 SOURCE = Source(layer=Layer.IDENTITY, id="Case")
@@ -175,3 +176,20 @@ def test_a_principal_without_an_id_is_shown_by_none() -> None:
     request = AccessRequest(principal=principal, action="s3:GetObject", resource="*")
     payload = authorization_payload(evaluate(request, PolicySet(identity=(policy(Effect="Deny"),))))
     assert [each["principals"] for each in payload["matchedStatements"]["items"]] == [{"items": []}]
+
+
+def test_only_a_service_has_a_service_s_name() -> None:
+    for who, arn in (("service", "cloudtrail.amazonaws.com"), ("user", PRINCIPALS["user"].arn)):
+        named = policy(Layer.RESOURCE, Principal="*", Condition={"StringEquals": {"aws:PrincipalServiceName": arn}})
+        assert decide(who, PolicySet(resource=(named,))).allowed is (who == "service")
+
+
+@pytest.mark.parametrize(
+    ("resources", "whole"),
+    [(["arn:aws:s3:::trail-logs/x"], "arn:aws:s3:::trail-logs/x"), (["arn:aws:s3:::a", "arn:aws:s3:::b"], "arn:*")],
+)
+def test_a_simulation_of_several_resources_is_named_by_their_template(resources: list[str], whole: str) -> None:
+    decisions = [decide("user", PolicySet(identity=(policy(),)), resource=resource) for resource in resources]
+    shown = simulations(decisions, resources="arn:*")
+    assert shown["EvalResourceName"] == whole
+    assert [each["EvalResourceName"] for each in shown["ResourceSpecificResults"]] == resources
