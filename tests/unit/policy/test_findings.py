@@ -145,3 +145,9 @@ def test_documents_beyond_all_measure_get_the_quick_checks_alone() -> None:
 )
 def test_two_patterns_overlap_where_a_text_matches_both(template: str, pattern: str, both: bool) -> None:
     assert overlap(template, pattern) is both
+
+
+def test_a_deprecated_key_is_told_with_its_successor() -> None:
+    document = {"Version": "2012-10-17", "Statement": {**FINE, "Condition": {"ArnLike": {"aws:Arn": TRAIL}}}}
+    (finding,) = findings(compile_policy(document, Source(layer=Layer.IDENTITY, id="Case")), catalog)
+    assert finding.text == "We recommend that you update aws:ARN to use the newer condition key aws:PrincipalArn."

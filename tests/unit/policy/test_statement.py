@@ -95,7 +95,9 @@ def test_what_is_shown_of_a_policy_is_what_was_written_and_no_index() -> None:
 def test_a_document_without_a_version_is_told_from_one_with_it() -> None:
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     assert compile_policy({"Version": "2012-10-17", "Statement": statement}, SOURCE).versioned
-    assert not compile_policy({"Statement": statement}, SOURCE).versioned
+    bare = compile_policy({"Statement": statement}, SOURCE)
+    assert (bare.versioned, bare.version, bare.id, bare.text) == (False, "2008-10-17", "", "")
+    assert compile_policy({"Id": "Mine", "Statement": statement}, SOURCE).id == "Mine"
 
 
 def test_a_deny_of_all_but_some_means_whoever_has_a_boundary_directly() -> None:
