@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_enable_virtu
 import base64
 import hashlib
 import hmac
+import io
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
+import segno
 
 from trailwarden.auth.identities import USER, User
 from trailwarden.errors import AwsError
@@ -31,6 +34,8 @@ __all__ = ["DEVICE", "DeviceNotFound", "InvalidAuthenticationCode", "MfaDevice",
 
 _STEP = 30
 _DIGITS = 6
+_DOTS = 4
+"""Dots a side of each square of a QR code."""
 _SEED_BYTES = 40
 _DEVICES_PER_USER = 8
 
@@ -102,10 +107,21 @@ def create_virtual_mfa_device(call: Call, world: World) -> Mapping[str, Any]:
         serial=serial, seed=world.vault.seal(seed, _purpose(serial), chance=world.chance), created=call.now, tags=tags
     )
     world.put(DEVICE, call.account, "", serial, device)
-    shown: dict[str, Any] = {"SerialNumber": serial, "Base32StringSeed": seed}
+    shown: dict[str, Any] = {"SerialNumber": serial, "Base32StringSeed": seed, "QRCodePNG": _picture(call, name, seed)}
     if tags:
         shown["Tags"] = tags_shown(tags)
     return {"VirtualMFADevice": shown}
+
+
+def _picture(call: Call, device: str, seed: bytes) -> bytes:
+    """A QR code that authenticator apps read.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html (QRCodePNG)
+    """
+    written = io.BytesIO()
+    uri = f"otpauth://totp/{quote(device)}@{call.account}?secret={seed.decode()}"
+    segno.make_qr(uri).save(written, kind="png", scale=_DOTS)
+    return written.getvalue()
 
 
 @operation("iam:EnableMFADevice")

@@ -3,6 +3,7 @@ import hashlib
 import hmac
 
 import pytest
+import segno
 from tests.unit.services.desk import ACCOUNT, NOW, Desk
 
 import trailwarden.services.iam
@@ -44,6 +45,14 @@ def device(desk: Desk) -> tuple[str, bytes]:
         },
     )
     return serial, seed
+
+
+def test_a_new_device_shows_its_seed_as_a_picture(desk: Desk) -> None:
+    made = desk.call("iam:CreateVirtualMFADevice", {"VirtualMFADeviceName": "my phone"})["VirtualMFADevice"]
+    seed = made["Base32StringSeed"].decode()
+    expected = segno.make_qr(f"otpauth://totp/my%20phone@{ACCOUNT}?secret={seed}")
+    assert made["QRCodePNG"].startswith(b"\x89PNG")
+    assert made["QRCodePNG"] == base64.b64decode(expected.png_data_uri(scale=4).partition(",")[2])
 
 
 def test_session_token_is_the_users_own(desk: Desk) -> None:
