@@ -38,7 +38,9 @@ The records say `Insight` in all of them; event history and trails take the firs
 ATTRIBUTES = ("userIdentityArn", "userAgent", "errorCode")
 
 _SEGMENTS = 168
-_MOST_VALUES = 200
+_SEGMENTS_OF_SPAN = 24
+_MOST_VALUES = 1_000
+_KEPT_VALUES = 25
 _SHOWN = 5
 _MINUTE = 60.0
 
@@ -76,6 +78,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The parts in which the baseline moves on, whole slots each."""
         return max(1, round(self.baseline / _SEGMENTS / self.slot)) * self.slot
 
+    @property
+    def span(self) -> float:
+        """The longer parts in which the baseline's attributes move on: a day each."""
+        return self.segment * _SEGMENTS_OF_SPAN
+
     def per_minute(self, count: float) -> float:
         """A count of one slot as a rate."""
         return count * _MINUTE / self.slot
@@ -107,7 +114,9 @@ class Observed:
         """Count one call with its attributes."""
         self.count += 1
         for attribute, value in values.items():
-            _add(self.by.setdefault(attribute, {}), value, 1)
+            counts = self.by.setdefault(attribute, {})
+            if value in counts or len(counts) < _MOST_VALUES:
+                counts[value] = counts.get(value, 0) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +131,10 @@ class Slot:
 
 
 class Segment(msgspec.Struct, array_like=True):
-    """A part of the baseline: sum and sum of squares of its slots' counts, and counts by attribute."""
+    """A part of the baseline: sum and sum of squares of its slots' counts."""
 
     total: int = 0
     squares: int = 0
-    by: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
-
-    def add(self, observed: Observed) -> None:
-        """Take a slot in."""
-        self.total += observed.count
-        self.squares += observed.count**2
-        _merge(self.by, observed.by)
 
 
 class Open(msgspec.Struct, kw_only=True):
@@ -180,15 +182,24 @@ class Happening:
 
 
 class Normal(msgspec.Struct, kw_only=True):
-    """What is known of a series: its baseline by segment, and the insight that is open."""
+    """What is known of a series: the counts of its baseline by segment, those by attribute by span, and the open insight."""
 
     segments: dict[int, Segment] = msgspec.field(default_factory=dict)
+    spans: dict[int, dict[str, dict[str, int]]] = msgspec.field(default_factory=dict)
     open: Open | None = None
 
+    def add(self, time: float, observed: Observed, rules: Rules) -> None:
+        """Take a slot in."""
+        segment = self.segments.setdefault(math.floor(time / rules.segment), Segment())
+        segment.total += observed.count
+        segment.squares += observed.count**2
+        _merge(self.spans.setdefault(math.floor(time / rules.span), {}), observed.by)
+
     def drop_before(self, time: float, rules: Rules) -> None:
-        """Forget the segments that ended before a time."""
-        oldest = math.floor(time / rules.segment)
-        self.segments = {number: segment for number, segment in self.segments.items() if number >= oldest}
+        """Forget what ended before a time."""
+        segment, span = math.floor(time / rules.segment), math.floor(time / rules.span)
+        self.segments = {number: kept for number, kept in self.segments.items() if number >= segment}
+        self.spans = {number: kept for number, kept in self.spans.items() if number >= span}
 
 
 def observe(normal: Normal, series: Series, slot: Slot, rules: Rules) -> list[Happening]:
@@ -202,7 +213,7 @@ def observe(normal: Normal, series: Series, slot: Slot, rules: Rules) -> list[Ha
     elif slot.judged and slot.observed.count:
         happened += _started(normal, series, slot, rules)
     if slot.observed.count:
-        normal.segments.setdefault(math.floor(slot.time / rules.segment), Segment()).add(slot.observed)
+        normal.add(slot.time, slot.observed, rules)
     return happened
 
 
@@ -246,7 +257,8 @@ def _started(normal: Normal, series: Series, slot: Slot, rules: Rules) -> Iterab
     average, limit = _measure(normal.segments.values(), slots, rules)
     if slot.observed.count <= limit:
         return
-    usual = _usual(normal.segments.values(), slots, rules)
+    told = max(slot.since, math.floor(start / rules.span) * rules.span)
+    usual = _usual(normal.spans.values(), max(1.0, (slot.time - told) / rules.slot), rules)
     normal.open = Open(
         shared_id=slot.fresh,
         started=slot.time,
@@ -280,11 +292,11 @@ def _measure(segments: Iterable[Segment], slots: float, rules: Rules) -> tuple[f
     return average, max(rules.least - 1, average + rules.deviations * deviation)
 
 
-def _usual(segments: Iterable[Segment], slots: float, rules: Rules) -> dict[str, dict[str, float]]:
+def _usual(spans: Iterable[Mapping[str, Mapping[str, int]]], slots: float, rules: Rules) -> dict[str, dict[str, float]]:
     """The averages of the baseline, by attribute and value."""
     merged: dict[str, dict[str, int]] = {}
-    for segment in segments:
-        _merge(merged, segment.by)
+    for span in spans:
+        _merge(merged, span)
     return {
         attribute: {value: rules.per_minute(count / slots) for value, count in _most(values)}
         for attribute, values in merged.items()
@@ -318,15 +330,13 @@ def _most(values: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _merge(into: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> None:
+    """Add counts up. Of very many values those that count most are kept."""
     for attribute, values in more.items():
+        counts = into.setdefault(attribute, {})
         for value, count in values.items():
-            _add(into.setdefault(attribute, {}), value, count)
-
-
-def _add(counts: dict[str, int], value: str, count: int) -> None:
-    """Values beyond a number that no one reads are not told apart."""
-    if value in counts or len(counts) < _MOST_VALUES:
-        counts[value] = counts.get(value, 0) + count
+            counts[value] = counts.get(value, 0) + count
+        if len(counts) > 2 * _KEPT_VALUES:
+            into[attribute] = dict(sorted(counts.items(), key=lambda item: -item[1])[:_KEPT_VALUES])
 
 
 def _minutes(seconds: float) -> int:

@@ -6,10 +6,12 @@ several servers neither count twice nor tell twice.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html
 """
 
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from isal import igzip
 
 from trailwarden.clock import Chance, Clock
 from trailwarden.delivery.progress import settled
@@ -33,9 +35,10 @@ Slots = dict[float, dict[Series, Observed]]
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the book lies. One key for all accounts."""
+    """Where the book lies, and up to which slot it goes. One key for all accounts."""
 
     blob: str
+    boundary: float
 
 
 WATCH = Kind("cloudtrail.insights-watch", Watch)
@@ -112,9 +115,9 @@ class InsightsWatch:
 
     def _step(self, transaction: Transaction, boundary: float, now: float) -> None:
         document = transaction.get(WATCH, "", "", _NAME)
-        book = _book.decode(self.storage.fetch(document.body.blob)) if document else Book()
-        if book.boundary >= boundary:
+        if document and document.body.boundary >= boundary:
             return
+        book = _opened_book(self.storage.fetch(document.body.blob)) if document else Book()
         wanted = wanted_by(transaction)
         book.forget_all_but(wanted)
         counted = self._counted(book, wanted, boundary, now)
@@ -124,7 +127,8 @@ class InsightsWatch:
                 transaction.append(entry)
         book.boundary = boundary
         add_points(transaction, self.storage, counted)
-        transaction.put(WATCH, "", "", _NAME, Watch(blob=transaction.store(msgspec.msgpack.encode(book))))
+        blob = transaction.store(igzip.compress(msgspec.msgpack.encode(book), compresslevel=1, mtime=0))
+        transaction.put(WATCH, "", "", _NAME, Watch(blob=blob, boundary=boundary))
         if document:
             transaction.discard(document.body.blob)
 
@@ -228,6 +232,10 @@ def _forget(transaction: Transaction) -> None:
     if document is not None:
         transaction.delete(WATCH, "", "", _NAME)
         transaction.discard(document.body.blob)
+
+
+def _opened_book(data: bytes) -> Book:
+    return _book.decode(gzip.decompress(data))
 
 
 def _opened(key: str) -> Series:
