@@ -27,6 +27,7 @@ from trailwarden.services.cloudtrail.event_data_store import (
     keep_store,
     shown_store,
 )
+from trailwarden.services.cloudtrail.federation import check_not_federated, shown_federation
 from trailwarden.services.cloudtrail.import_job import has_ongoing_import
 from trailwarden.services.cloudtrail.insights import check_insights_fit
 from trailwarden.services.cloudtrail.organization import (
@@ -197,7 +198,7 @@ def get_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
     """
     store = find_store(call, world, call.params["EventDataStore"])
     keys = [{"Name": "calendarday", "Type": "string"}]
-    return {**shown_store(store), "FederationStatus": "DISABLED", "PartitionKeys": keys}
+    return {**shown_store(store), **shown_federation(world, store), "PartitionKeys": keys}
 
 
 @operation("cloudtrail:ListEventDataStores")
@@ -248,7 +249,7 @@ def update_event_data_store(call: Call, world: World) -> Mapping[str, Any]:
         _check_name(world, changed)
     changed = _windowed(world, standing, changed)
     keep_store(world, changed)
-    return {**shown_store(changed), "FederationStatus": "DISABLED"}
+    return {**shown_store(changed), **shown_federation(world, changed)}
 
 
 @operation("cloudtrail:DeleteEventDataStore")
@@ -263,6 +264,7 @@ def delete_event_data_store(call: Call, world: World) -> None:
     if any(store.arn in document.body.destinations for document in world.list(CHANNEL, store.account, store.region)):
         raise ChannelExistsForEDSException
     _check_no_import(world, store)
+    check_not_federated(world, store)
     deletion = call.now + _KEPT_DAYS * _DAY
     store = closed(store, world.storage.journal.newest())
     keep_store(world, msgspec.structs.replace(store, status="PENDING_DELETION", deletion=deletion, updated=call.now))
