@@ -146,9 +146,18 @@ def test_variables_are_replaced_in_texts_and_arns(operator: str) -> None:
             assert decide("user", found, context=context).allowed is ((name == "mateojackson") is not negated)
 
 
-def test_variables_of_other_operators_are_plain_text() -> None:
-    found = PolicySet(identity=(policy(Condition={"NumericEquals": {"s3:max-keys": "${s3:max-keys}"}}),))
-    assert not decide("user", found, context={"s3:max-keys": "7"}).allowed
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("NumericEquals", "7"), ("NumericLessThanEquals", "7"), ("DateEquals", "2026-01-01"), ("Bool", "true"),
+        ("BinaryEquals", "QUI="), ("IpAddress", "203.0.113.7"),
+    ],
+)  # fmt: skip
+def test_variables_of_other_operators_are_plain_text(operator: str, value: str) -> None:
+    context = {"aws:RequestTag/a": value, "aws:RequestTag/b": value}
+    for wanted, allowed in ((value, True), ("${aws:RequestTag/b}", False)):
+        found = PolicySet(identity=(policy(Condition={operator: {"aws:RequestTag/a": wanted}}),))
+        assert decide("user", found, context=context).allowed is allowed
 
 
 def test_the_old_version_has_no_variables() -> None:
