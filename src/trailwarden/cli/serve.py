@@ -97,6 +97,7 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
 ) -> None:
     """Start the server. It prints `ready http://HOST:PORT account=… region=us-east-1` when it answers."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    rules = _rules(insights)
     listening = socket.create_server(
         (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
     )
@@ -117,7 +118,7 @@ def serve(  # noqa: PLR0913, PLR0917 — each is an option of the command
         authorization_tail=authorization_tail,
         enforce_rates=enforce_rates,
         tls=tls_cert is not None,
-        insights=_rules(insights),
+        insights=rules,
     )
     try:
         with hold(data):
