@@ -64,6 +64,8 @@ def document(*statements: dict[str, Any]) -> str:
         '{"Statement":' + "9" * MEGABYTE + "}",
         '{"Statement":NaN}',
         '{"Statement":[],"Statement":[]}',
+        '{"Statement":{"Effect":"Deny","Effect":"Allow","Action":"s3:*","Resource":"*"}}',
+        '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"a":"b"},"Bool":{"c":"d"}}}}',
         " " * 2 * MEGABYTE,
         "\ufeff{}",
         '{"Statement":{"Effect":"Allow","Action":"s3:\\ud800","Resource":"*"}}',
