@@ -189,6 +189,11 @@ _GLOBAL = {
     "iam": "IAM resource {} cannot contain region information.",
     "s3": "Resource {} can not contain region information.",
 }
+_S3_REGIONAL = ("accesspoint/", "access-grants/", "async-request/", "job/", "storage-lens/", "storage-lens-group/")
+"""What S3 has besides buckets and objects, whose ARNs name a Region.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-resources-for-iam-policies
+"""
 
 
 @_each
@@ -218,7 +223,8 @@ def _resource_fault(resource: str) -> str:
 def _fields_fault(resource: str, vendor: str, fields: tuple[str, str], path: str) -> str:
     if not vendor or not all(re.fullmatch(_FIELD, each) for each in fields):
         return LEGACY
-    if vendor in _GLOBAL and fields[0] not in {"", "*"}:
+    regional = vendor == "s3" and path.startswith(_S3_REGIONAL)
+    if vendor in _GLOBAL and fields[0] not in {"", "*"} and not regional:
         return _GLOBAL[vendor].format(resource)
     if vendor == "iam" and not path.startswith(("*", "root", "?", "${", *_IAM_PATHS)):
         return f'IAM resource path must either be "*" or start with {", ".join(_IAM_PATHS)}.'
