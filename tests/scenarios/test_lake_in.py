@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -421,3 +422,55 @@ def test_a_dashboard_is_refreshed(lake: Live) -> None:
     assert rows == [[{"eventName": "CreateDashboard"}, {"n": "1"}]]
     assert trails.get_dashboard(DashboardId="boards")["LastRefreshId"] == refresh
     assert refusal(trails.start_dashboard_refresh, DashboardId="nothing") == "ResourceNotFoundException"
+
+
+def test_the_call_is_recorded_as_a_data_event_of_the_channel(lake: Live, channel: str) -> None:
+    trails = lake.client("cloudtrail")
+    fields = {"eventCategory": ["Data"], "resources.type": ["AWS::CloudTrail::Channel"]}
+    selectors = [{"FieldSelectors": [{"Field": name, "Equals": values} for name, values in fields.items()]}]
+    made = trails.create_event_data_store(Name="calls", AdvancedEventSelectors=selectors)
+    lake.client("cloudtrail-data").put_audit_events(channelArn=channel, auditEvents=[audit_event(lake.account, 501)])
+    rows = rows_of(
+        trails,
+        "SELECT eventSource, eventName, managementEvent, eventCategory, resources[1].arn AS arn "
+        f"FROM {str(made['EventDataStoreArn']).rpartition('/')[2]}",
+    )
+    told = {"eventSource": "cloudtrail-data.amazonaws.com", "eventName": "PutAuditEvents", "eventCategory": "Data"}
+    assert rows == [{**told, "managementEvent": "false", "arn": channel}]
+
+
+def test_an_event_that_many_send_at_once_is_stored_once(lake: Live, audits: str, channel: str) -> None:
+    client = lake.client("cloudtrail-data")
+    events = [audit_event(lake.account, number) for number in range(600, 605)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.put_audit_events(channelArn=channel, auditEvents=events), range(16)))
+    assert all(answer["successful"] == answers[0]["successful"] for answer in answers)
+    counted = f"SELECT count(*) AS n FROM {audits} WHERE eventData.UID LIKE 'uid-60_'"
+    assert rows_of(lake.client("cloudtrail"), counted) == [{"n": "5"}]
+
+
+def test_encrypted_log_files_need_their_key(lake: Live, source: dict[str, str]) -> None:
+    trails, iam, s3 = lake.client("cloudtrail"), lake.client("iam"), lake.client("s3")
+    key = lake.client("kms").create_key()["KeyMetadata"]["Arn"]
+    place, store = {**source, "S3LocationUri": f"s3://{BUCKET}/sealed/"}, new_store(lake, "sealed")
+    s3.put_object(
+        Bucket=BUCKET,
+        Key=f"sealed/{log_key(HOURS[0], 'a')}",
+        Body=packed([record(700, HOURS[0])]),
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=key,
+    )
+    job = trails.start_import(Destinations=[store], ImportSource={"S3": place})["ImportId"]
+    assert finished(trails, job)["ImportStatus"] == "FAILED"
+    assert [each["ErrorType"] for each in trails.list_import_failures(ImportId=job)["Failures"]] == ["AccessDenied"]
+    statement = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": key,
+        "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="importer", PolicyName="decrypts", PolicyDocument=policy)
+    trails.start_import(ImportId=job)
+    done = finished(trails, job)
+    assert (done["ImportStatus"], done["ImportStatistics"]["EventsCompleted"]) == ("COMPLETED", 1)

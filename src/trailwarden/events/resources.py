@@ -12,6 +12,7 @@ from trailwarden.auth.stages import Judged
 __all__ = ["looked_up", "record_resources"]
 
 _TYPES: Mapping[tuple[str, str], str] = {
+    ("cloudtrail", "channel"): "AWS::CloudTrail::Channel",
     ("iam", "role"): "AWS::IAM::Role",
     ("kms", "key"): "AWS::KMS::Key",
     ("lambda", "function"): "AWS::Lambda::Function",
@@ -20,6 +21,7 @@ _TYPES: Mapping[tuple[str, str], str] = {
 }
 _WHOLE: Mapping[str, str] = {"sns": "AWS::SNS::Topic", "sqs": "AWS::SQS::Queue"}
 _TOLD: Mapping[str, frozenset[str]] = {
+    "cloudtrail-data": frozenset({"AWS::CloudTrail::Channel"}),
     "kms": frozenset({"AWS::KMS::Key"}),
     "lambda": frozenset({"AWS::Lambda::Function"}),
     "sns": frozenset({"AWS::SNS::Topic"}),
