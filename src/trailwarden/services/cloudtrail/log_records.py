@@ -46,19 +46,29 @@ def records_in(content: bytes) -> Sequence[bytes]:
         content = content.decode(errors="replace").encode()
     try:
         return _whole(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     except msgspec.DecodeError as error:
-        lines = [line for line in content.splitlines() if line.strip()]
-        if len(lines) > 1 and all(line.lstrip().startswith(b"{") for line in lines):
-            return [record for line in lines for record in _whole(line)]
-        raise ValueError(str(error)) from None
+        return _lines(content, str(error))
 
 
 def moment_of(record: bytes) -> str:
     """The event's eventTime, "" where there is none."""
     try:
         return msgspec.json.decode(record, type=_Event).event_time
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
+
+
+def _lines(content: bytes, fault: str) -> Sequence[bytes]:
+    """`fault` is what it is where it is no JSON lines either."""
+    lines = [line for line in content.splitlines() if line.strip()]
+    if len(lines) <= 1 or not all(line.lstrip().startswith(b"{") for line in lines):
+        raise ValueError(fault)
+    try:
+        return [record for line in lines for record in _whole(line)]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _whole(content: bytes) -> Sequence[bytes]:

@@ -29,8 +29,25 @@ def test_each_event_is_found(content: bytes, count: int) -> None:
     assert len(records_in(content)) == count
 
 
+DEEP = b'{"eventName": "CreateUser", "deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"null", b"1", b'{"digestStartTime": 1}', b'{"Records": 1}', TEXT + b"\nother", b"<xml/>"]
+    "content",
+    [
+        DEEP,
+        b"[" * 100_000,
+        b'{"Records": [' + DEEP + b"]}",
+        TEXT + b"\n" + DEEP,
+        b"",
+        b"{",
+        b"null",
+        b"1",
+        b'{"digestStartTime": 1}',
+        b'{"Records": 1}',
+        TEXT + b"\nother",
+        b"<xml/>",
+    ],
 )
 def test_what_holds_no_events_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
