@@ -279,5 +279,5 @@ def test_the_command_and_the_api_tell_the_same(counter: Counter, tmp_path: Path)
     for kind, cases in total.items():
         print(f"{kind:34}{same[kind]:5} {cases:5}")
     print(f"{'all':34}{same.total():5} {total.total():5}")
-    assert total.total() > 50
+    assert len(total) > 3
     assert not different, "\n".join(f"{name}: {what[:1_000]}" for name, what in different.items())
