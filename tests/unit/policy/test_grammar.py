@@ -93,6 +93,25 @@ def test_a_quota_is_met_to_the_character(grammar: Grammar, limit: int) -> None:
         compile_policy(text(limit + 1), SOURCE, grammar=grammar)
 
 
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        (-(2**63), True), (-(2**63) - 1, False), (2**63 - 1, True), (2**63, False), (0, True),
+        ("2026-01", True), ("2026-13", False),
+    ],
+)  # fmt: skip
+def test_seconds_are_of_64_bits(value: int | str, taken: bool) -> None:
+    condition = {"DateLessThan": {"aws:CurrentTime": str(value)}}
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": condition}
+    document = {"Version": "2012-10-17", "Statement": statement}
+    if taken:
+        assert compile_policy(document, SOURCE, grammar=IDENTITY).statements
+        return
+    with pytest.raises(MalformedPolicy) as refusal:
+        compile_policy(document, SOURCE, grammar=IDENTITY)
+    assert refusal.value.text == "The policy failed legacy parsing"
+
+
 def test_bytes_that_are_no_utf_8_are_no_json() -> None:
     with pytest.raises(MalformedPolicy) as refusal:
         compile_policy(b"\xff{}", SOURCE, grammar=TRUST)

@@ -41,6 +41,12 @@ def test_a_long_segment_with_a_hole_is_found_where_it_stands(length: int, hole: 
         ([""], [""], ["a"]),
         ([], [], ["", "a"]),
         (["**"], ["", "a"], []),
+        (["*a?*"], ["ab", "xab", "aa"], ["a", "xa", "ba"]),
+        (["*a??*"], ["abc"], ["a", "ab", "xab"]),
+        (["*?a*"], ["xa", "aa"], ["a", "ab"]),
+        (["*?a?*"], ["xay"], ["xa", "ay", "a"]),
+        (["*a?*b*"], ["axb", "a?b"], ["ab"]),
+        (["*a?*b"], ["axb"], ["ab", "a"]),
         (["a**"], ["a", "ab"], ["", "b"]),
     ],
 )

@@ -6,7 +6,9 @@ import pytest
 from tests.unit.policy.cases import PRINCIPALS, session
 
 from trailwarden.policy import (
+    UNKNOWN,
     AccessRequest,
+    ContextValue,
     Decision,
     Layer,
     Policy,
@@ -204,3 +206,32 @@ def test_a_simulation_of_several_resources_is_named_by_their_template(resources:
     shown = simulations(decisions, resources="arn:*")
     assert shown["EvalResourceName"] == whole
     assert [each["EvalResourceName"] for each in shown["ResourceSpecificResults"]] == resources
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    found = PolicySet(identity=(policy(),))
+    one, other = decide("user", found), decide("user", found)
+    assert one == other
+    assert "asking=" not in repr(one.evidence)
+
+
+def test_what_a_resource_and_a_request_tell_is_shown_of_a_denial() -> None:
+    def shown(resource: str) -> dict[str, list[str]]:
+        context: dict[str, ContextValue] = {"s3:prefix": "a", "S3:TagKeys": ("b", "c"), "s3:x": UNKNOWN, "aws:y": "d"}
+        conditions = authorization_payload(decide("user", PolicySet(), resource=resource, context=context))
+        items = conditions["context"]["conditions"]["items"]
+        return {each["key"]: [value["value"] for value in each["values"]["items"]] for each in items}
+
+    own = {"s3:prefix": ["a"], "S3:TagKeys": ["b", "c"]}
+    bucket, object_, role = "arn:aws:s3:::logs", "arn:aws:s3:::logs/x:y", "arn:aws:iam::123456789012:role/x"
+    assert shown("*") == own
+    assert shown(bucket) == {"aws:Resource": ["logs"], "aws:Service": ["s3"], "aws:ARN": [bucket], **own}
+    assert shown(object_)["aws:Type"] == ["logs"]
+    assert shown(role)["aws:Account"] == ["123456789012"]
+
+
+def test_truths_and_numbers_are_the_texts_that_json_writes() -> None:
+    for written, got in ((True, "true"), (False, "false"), (7, "7"), (1.5, "1.5")):
+        for value in (written, [written]):
+            found = PolicySet(identity=(policy(Condition={"StringEquals": {"s3:x": value}}),))
+            assert decide("user", found, context={"s3:x": got}).allowed

@@ -21,6 +21,7 @@ from trailwarden.policy.variables import Variable, parse_template
         ("${a,b}", (Variable("a,b", "a,b"),)),
         ("${a,'}", (Variable("a,'", "a,'"),)),
         ("${a,'b}", (Variable("a,'b", "a,'b"),)),
+        ("${a,'b}c", (Variable("a,'b", "a,'b"), "c")),
         ("${a,b'}", (Variable("a,b'", "a,b'"),)),
         ("${a", ("${a",)),
         ("a${b}${c", ("a", Variable("b", "b"), "${c")),
