@@ -213,6 +213,8 @@ def test_the_same_question_has_the_same_answer() -> None:
     one, other = decide("user", found), decide("user", found)
     assert one == other
     assert "asking=" not in repr(one.evidence)
+    assert one.allowed
+    assert near_misses(one) == ()
 
 
 def test_what_a_resource_and_a_request_tell_is_shown_of_a_denial() -> None:
