@@ -30,6 +30,7 @@ TRAIL = "arn:${Partition}:cloudtrail:${Region}:${Account}:trail/${TrailName}"
         (TRAIL, "arn:aws:cloudtrail:us-east-1:123456789012:t*l/*z", True),
         (TRAIL, "arn:aws:cloudtrail:us-east-1:123456789012:q*l/*z", False),
         (TRAIL, "arn:aws:cloud${x}:trail/y", True),
+        (TRAIL, "a${x}:123456789012:trail/y", True),
         (TRAIL, "arn:aws:${x}:123456789012:trail/y", True),
         ("abc", "abc", True),
         ("abc", "abcd", False),
