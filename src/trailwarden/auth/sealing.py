@@ -173,10 +173,12 @@ class Vault:
 
 
 def _unbased(text: str, longest: int) -> bytes:
-    """Base 64 undone, padding completed; empty where it is none, or too long."""
+    """Base 64 undone, padding completed; empty where it is none, not the one way to write it, or too long."""
     if len(text) > longest:
         return b""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         return b""
+    # The last letter may hold bits that decoding drops: two texts would be one token.
+    return data if base64.b64encode(data).decode().rstrip("=") == text.rstrip("=") else b""
