@@ -45,9 +45,12 @@ def place_of(token: str) -> str:
 def offset_of(token: str) -> int:
     """The number of items that a token says have been given already. Raises NotOurs."""
     try:
-        return int(place_of(token) or 0)
+        given = int(place_of(token) or 0)
     except ValueError:
         raise NotOurs from None
+    if given < 0:
+        raise NotOurs
+    return given
 
 
 def behind(items: Iterable[T], after: str, key: Callable[[T], str]) -> list[T]:

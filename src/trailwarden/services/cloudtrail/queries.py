@@ -111,7 +111,7 @@ def get_query_results(call: Call, world: World) -> Mapping[str, Any]:
         first = offset_of(call.params.get("NextToken") or "")
     except NotOurs:
         raise InvalidNextTokenException from None
-    if not 0 <= first <= query.rows:
+    if first > query.rows:
         raise InvalidNextTokenException
     rows = result_rows(world.storage, query, first, size)
     last = first + len(rows)

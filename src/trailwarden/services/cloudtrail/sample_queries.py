@@ -32,6 +32,6 @@ def search_sample_queries(call: Call, _world: World) -> Mapping[str, Any]:
     last = first + call.params.get("MaxResults", _SIZE)
     shown = [
         {"Name": sample.name, "Description": sample.about, "SQL": sample.sql, "Relevance": relevance}
-        for sample, relevance in found[max(first, 0) : last]
+        for sample, relevance in found[first:last]
     ]
     return {"SearchResults": shown, **({"NextToken": token_of(str(last))} if last < len(found) else {})}
